@@ -1,0 +1,33 @@
+// swift-tools-version: 6.2
+// The map of the product: a request falls down this list of targets and the answer climbs back.
+// Imports go one way only; Scripts/check-imports holds every file to the table below.
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// For the targets that touch C: every expression that leaves memory safety says `unsafe`.
+let strictWithC: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let package = Package(
+    name: "ceremonyd",
+    targets: [
+        // C that Swift cannot say.
+        .systemLibrary(
+            name: "CPKCS11", pkgConfig: "p11-kit-1", providers: [.apt(["libp11-kit-dev"])]),
+        .systemLibrary(
+            name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .target(name: "CPlatform"),
+        .target(name: "Sodium", dependencies: ["CSodium"], swiftSettings: strictWithC),
+
+        // What is written, and what may happen. Pure.
+        .target(name: "CeremonyRecord", dependencies: ["Sodium"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,30 @@
+// SHA-256 (the log's tree) and SHA-512 (what an SSHSIG covers), FIPS 180-4.
+
+import CSodium
+
+/// SHA-256 as the log's tree, digests and fingerprints use it.
+public enum SHA256 {
+    /// The 32-byte digest of the parts, one after the other, as if they were one message.
+    public static func hash(_ parts: [UInt8]...) -> [UInt8] {
+        Sodium.ready
+        var state = crypto_hash_sha256_state()
+        unsafe crypto_hash_sha256_init(&state)
+        for part in parts {
+            unsafe crypto_hash_sha256_update(&state, part, UInt64(part.count))
+        }
+        var digest = [UInt8](repeating: 0, count: 32)
+        unsafe crypto_hash_sha256_final(&state, &digest)
+        return digest
+    }
+}
+
+/// SHA-512 as an SSHSIG uses it.
+public enum SHA512 {
+    /// The 64-byte digest of the message.
+    public static func hash(_ message: [UInt8]) -> [UInt8] {
+        Sodium.ready
+        var digest = [UInt8](repeating: 0, count: 64)
+        unsafe crypto_hash_sha512(&digest, message, UInt64(message.count))
+        return digest
+    }
+}
