@@ -29,5 +29,6 @@ let package = Package(
 
         // What is written, and what may happen. Pure.
         .target(name: "CeremonyRecord", dependencies: ["Sodium"], swiftSettings: strict),
+        .testTarget(name: "SodiumTests", dependencies: ["Sodium"], swiftSettings: strict),
     ]
 )

@@ -16,6 +16,24 @@ public enum SHA256 {
         unsafe crypto_hash_sha256_final(&state, &digest)
         return digest
     }
+    /// The 32-byte digest of a message that is larger than memory should hold at once.
+    ///
+    /// - Parameter next: gives the next piece; an empty one ends the message.
+    public static func hash<Failure: Error>(
+        piecewise next: () throws(Failure) -> ArraySlice<UInt8>
+    ) throws(Failure) -> [UInt8] {
+        Sodium.ready
+        var state = crypto_hash_sha256_state()
+        unsafe crypto_hash_sha256_init(&state)
+        while true {
+            let piece = Array(try next())
+            if piece.isEmpty { break }
+            unsafe crypto_hash_sha256_update(&state, piece, UInt64(piece.count))
+        }
+        var digest = [UInt8](repeating: 0, count: 32)
+        unsafe crypto_hash_sha256_final(&state, &digest)
+        return digest
+    }
 }
 
 /// SHA-512 as an SSHSIG uses it.
