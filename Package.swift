@@ -18,6 +18,9 @@ let strictWithC: [SwiftSetting] = strict + [.strictMemorySafety()]
 
 let package = Package(
     name: "ceremonyd",
+    products: [
+        .library(name: "PKCS11", targets: ["PKCS11"])
+    ],
     targets: [
         // C that Swift cannot say.
         .systemLibrary(
@@ -25,6 +28,9 @@ let package = Package(
         .systemLibrary(
             name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .target(name: "CPlatform"),
+
+        // The token, and the cryptography done off it.
+        .target(name: "PKCS11", dependencies: ["CPKCS11"], swiftSettings: strictWithC),
         .target(name: "Sodium", dependencies: ["CSodium"], swiftSettings: strictWithC),
 
         // What is written, and what may happen. Pure.

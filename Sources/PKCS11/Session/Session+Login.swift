@@ -1,0 +1,115 @@
+// Logging in (PKCS#11 v2.40 section 5.6.11). A token counts wrong PINs and locks for ever, so every
+// login asks the token first, happens once, and says what became of the try.
+
+import CPKCS11
+
+extension Session {
+    /// Logs in with a PIN.
+    ///
+    /// The PIN's flags are read afresh before. There is exactly one try: this never repeats one,
+    /// and no caller should without a person who typed the PIN again. Login belongs to the token:
+    /// all sessions that this process has with it are logged in.
+    ///
+    /// - Parameters:
+    ///   - user: Who.
+    ///   - pin: Borrowed for the length of the call; nothing is copied here (the module may). A
+    ///     zero byte behind the last one, outside the count, helps modules that look for it.
+    ///   - allowFinalTry: Whether to try even when one wrong PIN more locks the token.
+    /// - Throws: ``PKCS11Error/login(_:)``.
+    public func login(
+        _ user: User = .user, pin: UnsafeRawBufferPointer, allowFinalTry: Bool = false
+    ) throws(PKCS11Error) {
+        try unsafe check(pin, of: user, allowFinalTry: allowFinalTry)
+        try unsafe sendPIN(of: user.type, from: pin.baseAddress, count: pin.count, user)
+    }
+
+    /// Logs in where the PIN, or a finger, is taken by the device itself.
+    ///
+    /// Blocks until the person has acted. For tokens with
+    /// ``TokenInfo/hasProtectedAuthenticationPath``, and for those that take a fingerprint without
+    /// saying so. The rest is as in ``login(_:pin:allowFinalTry:)``.
+    public func loginOnDevice(_ user: User = .user, allowFinalTry: Bool = false)
+        throws(PKCS11Error)
+    {
+        try checkTries(of: user, allowFinalTry: allowFinalTry)
+        try unsafe sendPIN(of: user.type, from: nil, count: 0, user)
+    }
+
+    /// Logs out (C_Logout). Every handle found in any session with this token so far is stale.
+    public func logout() throws(PKCS11Error) {
+        module.loggedOut(ofSlot: slot.id)
+        try unsafe module.call(.logout) { unsafe $0.pointee.C_Logout(handle) }
+    }
+
+    /// Authenticates the signature that was just begun, for keys with CKA_ALWAYS_AUTHENTICATE.
+    /// The PIN was checked before the signature began: a refusal would leave that in the way.
+    func loginForOperation(pin: UnsafeRawBufferPointer) throws(PKCS11Error) {
+        let contextSpecific = CK_USER_TYPE(CKU_CONTEXT_SPECIFIC)
+        try unsafe sendPIN(of: contextSpecific, from: pin.baseAddress, count: pin.count, .user)
+    }
+
+    /// Refuses what cannot be a PIN (a NULL one would mean the device's own keypad), and then a try
+    /// that is not there or not allowed.
+    func check(_ pin: UnsafeRawBufferPointer, of user: User, allowFinalTry: Bool)
+        throws(PKCS11Error)
+    {
+        guard unsafe pin.baseAddress != nil, (1...255).contains(pin.count) else {
+            throw .login(LoginFailure(reason: .impossiblePIN, fate: .notUsed, stateAfter: nil))
+        }
+        try checkTries(of: user, allowFinalTry: allowFinalTry)
+    }
+
+    /// Asks the token whether a try is left, and refuses where none is or only the final one.
+    private func checkTries(of user: User, allowFinalTry: Bool) throws(PKCS11Error) {
+        let info: TokenInfo
+        do throws(PKCS11Error) {
+            info = try slot.tokenInfo()
+        } catch {
+            throw .login(LoginFailure(reason: .call(error), fate: .notUsed, stateAfter: nil))
+        }
+        let state = info.pinState(of: user)
+        let refusal: LoginFailure.Reason? =
+            if state == .locked {
+                .pinLocked
+            } else if state == .finalTry, !allowFinalTry {
+                .finalTry
+            } else if user == .user, !info.isUserPINInitialized {
+                .pinNotInitialized
+            } else {
+                nil
+            }
+        if let refusal {
+            throw .login(LoginFailure(reason: refusal, fate: .notUsed, stateAfter: state))
+        }
+    }
+
+    private func sendPIN(
+        of type: CK_USER_TYPE, from base: UnsafeRawPointer?, count: Int, _ user: User
+    ) throws(PKCS11Error) {
+        do throws(PKCS11Error) {
+            try unsafe module.call(.login) {
+                // The signature lacks a const; modules do not write here.
+                let pin = unsafe base.map {
+                    unsafe UnsafeMutableRawPointer(mutating: $0).assumingMemoryBound(to: UInt8.self)
+                }
+                return unsafe $0.pointee.C_Login(handle, type, pin, CK_ULONG(count))
+            }
+        } catch {
+            throw .login(failure(from: error, of: user))
+        }
+    }
+
+    /// What a failed C_Login means. Only the codes whose meaning is beyond doubt say more than
+    /// "possibly": modules translate a wrong PIN into nearly anything.
+    private func failure(from error: PKCS11Error, of user: User) -> LoginFailure {
+        let stateAfter = (try? slot.tokenInfo())?.pinState(of: user)
+        switch error.failedCall?.code {
+        case .pinIncorrect?:
+            return LoginFailure(reason: .wrongPIN, fate: .used, stateAfter: stateAfter)
+        case .userAlreadyLoggedIn?, .userAnotherAlreadyLoggedIn?, nil:
+            return LoginFailure(reason: .call(error), fate: .notUsed, stateAfter: stateAfter)
+        default:
+            return LoginFailure(reason: .call(error), fate: .possiblyUsed, stateAfter: stateAfter)
+        }
+    }
+}
