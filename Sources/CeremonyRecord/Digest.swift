@@ -12,6 +12,13 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
         bytes = SHA256.hash(message)
     }
 
+    /// The digest of a large file, piece by piece; an empty piece ends it.
+    public init<Failure: Error>(
+        piecewise next: () throws(Failure) -> ArraySlice<UInt8>
+    ) throws(Failure) {
+        bytes = try SHA256.hash(piecewise: next)
+    }
+
     /// Takes 32 bytes that are a digest already; anything else is `nil`.
     public init?(bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
@@ -39,7 +46,8 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
     /// Thirty-two zero bytes: what stands where there is nothing before.
     public static let zero = Digest(unchecked: [UInt8](repeating: 0, count: 32))
 
-    private init(unchecked bytes: [UInt8]) { self.bytes = bytes }
+    /// Takes 32 bytes that a hash function just made.
+    init(unchecked bytes: [UInt8]) { self.bytes = bytes }
 }
 
 /// An OpenSSH key fingerprint: SHA-256 of the key's SSH wire blob, written `SHA256:<base64>`.

@@ -16,4 +16,18 @@ public enum JSON: Hashable, Sendable {
     case array([JSON])
     /// Values by field name; names are ASCII, so comparing them as Swift strings is safe.
     case object([String: JSON])
+
+    /// Whether both are written with the same bytes. Swift's own equality of strings would call two
+    /// ways to write an accented letter the same; a signature does not.
+    public static func == (left: JSON, right: JSON) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.string(let left), .string(let right)): left.utf8.elementsEqual(right.utf8)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
+        }
+    }
 }
