@@ -36,5 +36,8 @@ let package = Package(
         // What is written, and what may happen. Pure.
         .target(name: "CeremonyRecord", dependencies: ["Sodium"], swiftSettings: strict),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"], swiftSettings: strict),
+        .testTarget(
+            name: "CeremonyRecordTests", dependencies: ["CeremonyRecord", "Sodium"],
+            exclude: ["Vectors"], swiftSettings: strict),
     ]
 )
