@@ -16,10 +16,16 @@ let strict: [SwiftSetting] = [
 /// For the targets that touch C: every expression that leaves memory safety says `unsafe`.
 let strictWithC: [SwiftSetting] = strict + [.strictMemorySafety()]
 
+let collections = Target.Dependency.product(
+    name: "HashTreeCollections", package: "swift-collections")
+
 let package = Package(
     name: "ceremonyd",
     products: [
         .library(name: "PKCS11", targets: ["PKCS11"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0")
     ],
     targets: [
         // C that Swift cannot say.
@@ -35,6 +41,9 @@ let package = Package(
 
         // What is written, and what may happen. Pure.
         .target(name: "CeremonyRecord", dependencies: ["Sodium"], swiftSettings: strict),
+        .target(
+            name: "CeremonyRules", dependencies: ["CeremonyRecord", collections],
+            swiftSettings: strict),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"], swiftSettings: strict),
         .testTarget(
             name: "CeremonyRecordTests", dependencies: ["CeremonyRecord", "Sodium"],

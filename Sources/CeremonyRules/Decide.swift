@@ -1,0 +1,316 @@
+// Deciding: a command becomes the events that it would be, and the fold says whether they are
+// legal. There is no second set of rules here; what evolve refuses is refused, in its words.
+
+public import CeremonyRecord
+import HashTreeCollections
+
+/// Decides a command on a state. Pure: the same inputs give the same events.
+///
+/// - Parameter now: The clock; a little behind the log, the log's time is used (DESIGN, Time).
+/// - Returns: The events to append together, with everything that they demand after them.
+/// - Throws: ``Refusal``; the state is unchanged and nothing is to be appended.
+public func decide(_ state: State, _ command: Command, now: Timestamp) throws(Refusal) -> Decision {
+    let time = max(now, state.head.time)
+    let isBehind = state.head.time - now > Limits.clockSlack
+    var decision = Decision(state: state)
+    switch command {
+    case .tick:
+        guard !isBehind else { return decision }
+        while let body = decision.state.due(at: time) { try decision.append(body, at: time) }
+    case .submit(let document, let sshsig):
+        try decision.submit(document, sshsig, at: time, isBehind: isBehind, as: State.body)
+    case .execute(let document, let sshsig, let intent):
+        try decision.submit(document, sshsig, at: time, isBehind: isBehind) {
+            state, signed, _, namespace throws(Refusal) in
+            try state.execution(signed, for: namespace, intent)
+        }
+    case .heldHalt(let document, let sshsig, let since):
+        try decision.submit(document, sshsig, at: time, isBehind: false) {
+            _, signed, _, _ throws(Refusal) in
+            .haltRaised(
+                HaltRaised(signed: signed, invariant: nil, effective: since < time ? since : nil))
+        }
+    case .complete(let id, let outcome):
+        // Whether its time is over cannot be told, so it is not committed.
+        guard !isBehind else { throw state.clockBehind }
+        try decision.append(
+            .ceremonyCompleted(
+                CeremonyCompleted(
+                    ceremony: id, from: .executing, to: .completed, outcome: outcome)),
+            at: time)
+    case .fail(let id, let failure):
+        try decision.append(
+            .ceremonyFailed(
+                CeremonyFailed(
+                    ceremony: id, from: .executing, to: .failed, reason: failure.reason,
+                    phase: failure.phase, detail: failure.detail, pkcs11: failure.pkcs11,
+                    left: failure.left.isEmpty ? nil : failure.left, signed: nil, by: nil,
+                    effective: state.lateness(of: failure, in: id, at: time))),
+            at: time)
+    case .start(let version, let commit, let modules):
+        try decision.append(
+            .daemonStarted(
+                DaemonStarted(
+                    version: version, commit: commit, modules: modules, fence: state.fence + 1)),
+            at: time)
+    case .invariant(let name, let since):
+        let effective = since.flatMap { $0 < time ? $0 : nil }
+        try decision.append(
+            .haltRaised(HaltRaised(signed: nil, invariant: name, effective: effective)), at: time)
+    case .refused(let refused):
+        try decision.append(.accessRefused(refused), at: time)
+    }
+    return decision
+}
+
+extension Decision {
+    /// Appends an event and everything that it demands.
+    fileprivate mutating func append(_ body: EventBody, at time: Timestamp) throws(Refusal) {
+        var next: EventBody? = body
+        while let body = next {
+            let event = Event(
+                origin: state.log.origin, seq: state.head.size, time: time, prev: state.head.last,
+                body: body)
+            let line = event.line
+            try state.evolve(event, line: line)
+            do { _ = try event.checked() } catch {
+                throw Refusal(.malformed, "The event cannot be written: \(error).")
+            }
+            events.append(event)
+            lines.append(line)
+            next = state.demands.first
+        }
+    }
+
+    /// Reads a document and its signature, answers a repeat, and appends what it comes to.
+    fileprivate mutating func submit(
+        _ bytes: [UInt8], _ sshsig: [UInt8], at time: Timestamp, isBehind: Bool,
+        as body: (State, SignedDocument, AnyDocument, SignatureNamespace) throws(Refusal) ->
+            EventBody
+    ) throws(Refusal) {
+        let document = try? AnyDocument(bytes: bytes)
+        guard !state.isHalted || document?.goesOnWhileHalted == true else {
+            throw state.haltedRefusal
+        }
+        guard let document else { throw State.unreadable(bytes) }
+        let signature: SSHSIG
+        do { signature = try SSHSIG(blob: sshsig) } catch {
+            throw Refusal(
+                .badSignature, "The signature cannot be read: \(error).", requirement: "NFR18")
+        }
+        guard let namespace = SignatureNamespace(rawValue: signature.namespace) else {
+            throw Refusal(
+                .wrongNamespace,
+                "\(Display.neutralised(signature.namespace)) is no purpose known here.",
+                requirement: "NFR18")
+        }
+        let signed = SignedDocument(
+            lines: document.document.lines, key: signature.key.fingerprint, sshsig: sshsig)
+        if let receipt = state.receipt(signed.digest, by: signed.key, for: namespace) {
+            try state.checkRepeat(signed, signature, namespace)
+            self.receipt = receipt
+            isRepeat = true
+            return
+        }
+        guard !isBehind || document.goesOnWithClockBehind else { throw state.clockBehind }
+        try append(try body(state, signed, document, namespace), at: time)
+        receipt = Receipt(
+            seq: events.first?.seq ?? 0,
+            ceremony: state.receipt(
+                signed.digest, by: signed.key, for: namespace)?.ceremony)
+    }
+}
+
+extension State {
+    /// Since when a failure has held that an executor reports after its deadline.
+    fileprivate func lateness(of failure: Failure, in id: String, at time: Timestamp) -> Timestamp?
+    {
+        guard failure.reason == "deadline", let deadline = ceremonies[id]?.executionDeadline,
+            time > deadline
+        else { return nil }
+        return deadline
+    }
+
+    /// What must be written down next because time has passed; `nil` when nothing is due.
+    ///
+    /// Its cost depends on what is alive, never on the length of the log.
+    public func due(at time: Timestamp) -> EventBody? {
+        for id in live {
+            guard let ceremony = ceremonies[id] else { continue }
+            switch ceremony.state {
+            case .pending, .approved:
+                let end = ceremony.statement.expires
+                guard time >= end else { continue }
+                return .ceremonyExpired(
+                    CeremonyExpired(
+                        ceremony: id, from: ceremony.state, to: .expired, reason: "timeout",
+                        signed: nil, by: nil, effective: time > end ? end : nil))
+            case .executing:
+                guard let deadline = ceremony.executionDeadline, time >= deadline else { continue }
+                return .ceremonyFailed(
+                    CeremonyFailed(
+                        ceremony: id, from: .executing, to: .failed, reason: "deadline", phase: nil,
+                        detail: nil, pkcs11: nil, left: ceremony.traces, signed: nil, by: nil,
+                        effective: time > deadline ? deadline : nil))
+            case .completed, .failed, .expired: continue
+            }
+        }
+        for id in unattested {
+            if let ceremony = ceremonies[id], let lapse = dueLapse(of: ceremony, at: time) {
+                return .keyLapsed(lapse)
+            }
+        }
+        return nil
+    }
+
+    /// When ``due(at:)`` will next have something; `nil` when nothing waits for time.
+    public var nextDue: Timestamp? {
+        let ends = live.compactMap { id -> Timestamp? in
+            guard let ceremony = ceremonies[id] else { return nil }
+            return ceremony.state == .executing
+                ? ceremony.executionDeadline : ceremony.statement.expires
+        }
+        return (ends + unattested.compactMap { ceremonies[$0]?.attestDeadline }).min()
+    }
+
+    /// The event that a person's document and the purpose of its signature come to.
+    fileprivate static func body(
+        _ state: State, _ signed: SignedDocument, _ document: AnyDocument,
+        _ namespace: SignatureNamespace
+    ) throws(Refusal) -> EventBody {
+        switch (document, namespace) {
+        case (.statement(let statement), .open):
+            return .ceremonyOpened(
+                CeremonyOpened(
+                    ceremony: statement.ceremony, from: nil, to: .pending, signed: signed,
+                    supersedes: statement.supersedes))
+        case (.statement(let statement), .approve):
+            let ceremony = try state.ceremony(statement.ceremony)
+            try state.checkExactly(signed, ceremony.digest, "the statement of \(ceremony.id)")
+            let name = try state.checkMayAnswer(ceremony, ceremony.approvals, by: signed.key)
+            return .ceremonyWitnessed(
+                CeremonyWitnessed(
+                    ceremony: ceremony.id, from: ceremony.state, to: ceremony.state, witness: name,
+                    key: signed.key, sshsig: signed.sshsig, count: ceremony.approvals.count + 1,
+                    threshold: ceremony.approvals.threshold))
+        case (.keyRecord(let record), .attest):
+            let ceremony = try state.ceremony(record.ceremony)
+            try state.checkExactly(
+                signed, ceremony.record?.digest, "the key record of \(ceremony.id)")
+            let name = try state.checkMayAnswer(ceremony, ceremony.attestations, by: signed.key)
+            return .ceremonyAttested(
+                CeremonyAttested(
+                    ceremony: ceremony.id, from: .completed, to: .completed, witness: name,
+                    key: signed.key, sshsig: signed.sshsig, count: ceremony.attestations.count + 1,
+                    threshold: ceremony.attestations.threshold))
+        case (.act(let act), .act): return try state.body(of: act, signed)
+        default:
+            throw Refusal(
+                .wrongNamespace,
+                "A \(type(of: document.document).title) is not signed under "
+                    + "\(namespace.rawValue) to be submitted.",
+                next: "ceremonyctl sign chooses the right purpose by itself.", requirement: "NFR18")
+        }
+    }
+
+    private func body(of act: Act, _ signed: SignedDocument) throws(Refusal) -> EventBody {
+        switch act.act {
+        case .decline, .cancel:
+            guard let id = act.ceremony else {
+                throw Refusal(.wrongDocument, "The act names no ceremony.")
+            }
+            let ceremony = try ceremony(id)
+            if act.act == .decline {
+                let participant = roster.member(holding: signed.key)?.member.name
+                return .ceremonyDeclined(
+                    CeremonyDeclined(
+                        ceremony: id, from: ceremony.state, to: ceremony.state,
+                        participant: participant ?? act.actor.name, signed: signed))
+            }
+            if ceremony.state == .approved {
+                return .ceremonyExpired(
+                    CeremonyExpired(
+                        ceremony: id, from: .approved, to: .expired, reason: "cancelled",
+                        signed: signed, by: nil, effective: nil))
+            }
+            guard ceremony.state == .pending else { throw leftState(ceremony) }
+            return .ceremonyFailed(
+                CeremonyFailed(
+                    ceremony: id, from: .pending, to: .failed, reason: "cancelled", phase: nil,
+                    detail: act.justification, pkcs11: nil, left: nil, signed: signed, by: nil,
+                    effective: nil))
+        case .halt: return .haltRaised(HaltRaised(signed: signed, invariant: nil, effective: nil))
+        case .note: return .exceptionNoted(ExceptionNoted(ceremony: act.ceremony, signed: signed))
+        case .execute, .recover:
+            throw Refusal(.wrongDocument, "This act is not taken in this way.")
+        }
+    }
+
+    fileprivate func execution(
+        _ signed: SignedDocument, for namespace: SignatureNamespace, _ intent: JSON?
+    ) throws(Refusal) -> EventBody {
+        guard namespace == .act, let act = try? Act(lines: signed.lines), act.act == .execute,
+            let id = act.ceremony
+        else { throw Refusal(.wrongDocument, "This is not an order to execute a ceremony.") }
+        return .ceremonyExecuting(
+            CeremonyExecuting(
+                ceremony: id, from: .approved, to: .executing, signed: signed, intent: intent))
+    }
+
+    /// How everything is refused that needs to know what time it is.
+    var clockBehind: Refusal {
+        Refusal(
+            .clockBehind, "The clock is behind the log, whose last event is of \(head.time).",
+            next: "Set the clock right. Halt, decline and cancel go on.")
+    }
+
+    fileprivate func checkExactly(_ signed: SignedDocument, _ digest: Digest?, _ what: String)
+        throws(Refusal)
+    {
+        guard signed.digest == digest else {
+            throw Refusal(
+                .wrongDocument,
+                "The document is not \(what): \(signed.digest) instead of "
+                    + "\(digest.map { "\($0)" } ?? "none, for there is none yet").",
+                next: "Sign exactly the bytes that ceremonyctl show --document prints.",
+                requirement: "CT-12")
+        }
+    }
+
+    /// A repeat proves the same thing again, so its signature must hold as well.
+    func checkRepeat(
+        _ signed: SignedDocument, _ signature: SSHSIG, _ namespace: SignatureNamespace
+    ) throws(Refusal) {
+        do {
+            try signature.verify(message: signed.bytes, namespace: namespace, by: signature.key)
+        } catch {
+            throw Refusal(
+                .badSignature, "The signature does not verify: \(error).", requirement: "NFR18")
+        }
+    }
+
+    static func unreadable(_ bytes: [UInt8]) -> Refusal {
+        do {
+            _ = try AnyDocument(bytes: bytes)
+            return Refusal(.wrongDocument, "This document is not taken here.")
+        } catch {
+            return Refusal(
+                .malformed, "This is not a document that people sign here: \(error).",
+                next: "Nothing was recorded.")
+        }
+    }
+}
+
+extension AnyDocument {
+    /// Whether a person may hand it in while the log is halted.
+    public var goesOnWhileHalted: Bool {
+        guard case .act(let act) = self else { return false }
+        return [.halt, .note, .decline, .cancel].contains(act.act)
+    }
+
+    /// Whether a person may hand it in while the clock is behind.
+    fileprivate var goesOnWithClockBehind: Bool {
+        guard case .act(let act) = self else { return false }
+        return [.halt, .decline, .cancel].contains(act.act)
+    }
+}

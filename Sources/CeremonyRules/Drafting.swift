@@ -1,0 +1,202 @@
+// The statement, derived from the log. The daemon derives it once to draft and again when it is
+// opened; the verifier derives it a third time, years later. Only time, reason and nonce, the
+// prefix seen and the kind's parameters are the drafter's own.
+
+public import CeremonyRecord
+import HashTreeCollections
+
+/// What a drafter chooses; everything else follows from the log.
+public struct Draft: Sendable {
+    /// The kind's name.
+    public var kind: String
+    /// What it is done to.
+    public var subject: String
+    /// The kind's parameters.
+    public var parameters: [String: String]
+    /// The ceremony to be replaced.
+    public var supersedes: String?
+    /// Who starts it, with the key that will sign.
+    public var initiator: Signatory
+    /// Why.
+    public var reason: String
+    /// When.
+    public var drafted: Timestamp
+    /// 32 hex digits, never used before.
+    public var nonce: String
+
+    /// A choice.
+    public init(
+        kind: String, subject: String, parameters: [String: String], supersedes: String? = nil,
+        initiator: Signatory, reason: String, drafted: Timestamp, nonce: String
+    ) {
+        self.kind = kind
+        self.subject = subject
+        self.parameters = parameters
+        self.supersedes = supersedes
+        self.initiator = initiator
+        self.reason = reason
+        self.drafted = drafted
+        self.nonce = nonce
+    }
+}
+
+extension State {
+    /// Derives the statement of a ceremony that could be opened now.
+    ///
+    /// Nothing is stored. What would refuse the opening refuses the drafting already, so that
+    /// nobody signs in vain.
+    ///
+    /// - Throws: ``Refusal``: everything that an opening can be refused for.
+    public func statement(for draft: Draft) throws(Refusal) -> Statement {
+        let statement = try statement(for: draft, treeSize: head.size, treeRoot: head.root)
+        do { return try statement.checked() } catch {
+            throw Refusal(
+                .badParameter, "This cannot be written as a statement: \(error).",
+                next: "Change what was given for that line.")
+        }
+    }
+
+    /// The same at opening, with the prefix that the drafter saw.
+    func statement(for draft: Draft, treeSize: Int, treeRoot: Digest) throws(Refusal) -> Statement {
+        guard !isHalted else { throw haltedRefusal }
+        let initiator = try roster.require(draft.initiator).member
+        guard initiator.mayStart else {
+            throw Refusal(
+                .wrongRole, "\(initiator.name) may not start a ceremony.",
+                next: "Operators and keepers may.", requirement: "FR70")
+        }
+        try checkSupersede(draft)
+        let id = try ceremonyID(for: draft.subject)
+        let (kind, operation) = try operation(draft, id: id)
+        guard let entry = roster.policy.entry(kind: kind.name, class: operation.subjectClass) else {
+            throw Refusal(
+                .unknownKind, "The policy of this log has no entry for \(kind.name).",
+                next: "The policy is shown by: ceremonyctl policy.")
+        }
+        try checkFree(operation.locks, besides: draft.supersedes)
+        let eligible = operation.approvers(in: roster)
+        let excluded = eligible.map(\.name).filter {
+            ($0 == initiator.name && !roster.policy.initiatorCounts) || $0 == operation.holder
+        }
+        let witnesses = eligible.filter { !excluded.contains($0.name) }
+        try checkEnough(witnesses, entry, kind: kind.name)
+        return Statement(
+            log: log.origin, mode: log.mode, ceremony: id, supersedes: draft.supersedes,
+            kind: kind.name, subject: draft.subject, holder: operation.holder,
+            subjectClass: operation.subjectClass, fields: operation.fields, reason: draft.reason,
+            initiator: draft.initiator, drafted: draft.drafted,
+            expires: draft.drafted + entry.lifetime, treeSize: treeSize, treeRoot: treeRoot,
+            prestate: prestate(of: operation, kind: kind.name, subject: draft.subject),
+            policy: roster.policy.digest, threshold: entry.threshold, people: entry.people,
+            attestThreshold: entry.attest, attestBy: roster.policy.attestDays,
+            excluded: excluded.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
+            witnesses: witnesses.flatMap { member in
+                member.keys.map {
+                    Witness(name: member.name, kind: member.kind, fingerprint: $0.key.fingerprint)
+                }
+            },
+            accepts: [], nonce: draft.nonce)
+    }
+
+    /// What the operation depends on, as one digest (FORMATS section 4).
+    func prestate(of operation: any CeremonyKind, kind: String, subject: String) -> Digest {
+        var list: [JSON] = []
+        for fingerprint in subjects[subject]?.keys ?? [] {
+            guard let entry = keys[fingerprint], entry.lapsed == nil else { continue }
+            var fields: [String: JSON] = [
+                "fingerprint": .string("\(fingerprint)"),
+                "from": .string("\((entry.activated ?? entry.registered).time)"),
+            ]
+            if let until = entry.until { fields["until"] = .string("\(until)") }
+            if let revoked = entry.revoked { fields["revoked"] = .string("\(revoked.time)") }
+            list.append(.object(fields))
+        }
+        let object = JSON.object([
+            "domain": .string("ceremonyd prestate v1"), "kind": .string(kind),
+            "subject": .string(subject), "keys": .array(list),
+            "roster_epoch": .number(roster.epoch), "policy": .string("\(roster.policy.digest)"),
+            "depends": .object(operation.dependencies(in: self)),
+        ])
+        return Digest(of: object.canonicalBytes)
+    }
+
+    /// The kind and the operation that a ceremony's statement describes, in the log as it stands.
+    ///
+    /// - Throws: ``Refusal`` where the log does not allow the operation any more.
+    public func operation(of statement: Statement) throws(Refusal) -> any CeremonyKind {
+        let kind = try Kinds.named(statement.kind)
+        return try kind.init(
+            kind.parameters(of: statement), subject: statement.subject,
+            ceremony: statement.ceremony, in: self)
+    }
+
+    private func operation(_ draft: Draft, id: String) throws(Refusal) -> (
+        any CeremonyKind.Type, any CeremonyKind
+    ) {
+        let kind = try Kinds.named(draft.kind)
+        let known = Set(kind.parameters.map(\.name))
+        if let stranger = draft.parameters.keys.sorted().first(where: { !known.contains($0) }) {
+            throw Refusal(
+                .badParameter, "\(kind.name) has no parameter \(stranger).",
+                next: "Its parameters are shown by: ceremonyctl kinds \(kind.name).")
+        }
+        return (
+            kind, try kind.init(draft.parameters, subject: draft.subject, ceremony: id, in: self)
+        )
+    }
+
+    private func ceremonyID(for subject: String) throws(Refusal) -> String {
+        let id = "\(subject)-\((subjects[subject]?.ceremonies ?? 0) + 1)"
+        guard Identifier.isValid(subject), Identifier.isValid(id) else {
+            throw Refusal(
+                .badParameter, "The subject's name does not fit.",
+                next: "Use a-z, 0-9, dot, dash and underscore, a letter or digit first, 55 at most."
+            )
+        }
+        return id
+    }
+
+    /// The old one's initiator may replace it; anyone who may start, while nobody has approved.
+    private func checkSupersede(_ draft: Draft) throws(Refusal) {
+        guard let id = draft.supersedes else { return }
+        let old = try ceremony(id)
+        guard old.state == .pending || old.state == .approved else { throw leftState(old) }
+        guard old.statement.initiator.name == draft.initiator.name || old.approvals.count == 0
+        else {
+            throw Refusal(
+                .wrongRole,
+                "\(id) has approvals, so only \(old.statement.initiator.name) may supersede it.",
+                requirement: "FR70")
+        }
+    }
+
+    private func checkFree(_ locks: [Lock], besides superseded: String?) throws(Refusal) {
+        for id in live where id != superseded {
+            guard let other = ceremonies[id] else { continue }
+            let shared = other.locks.first { locks.contains($0) }
+            let one = roster.policy.concurrency == .one && !locks.isEmpty && !other.locks.isEmpty
+            guard shared != nil || one else { continue }
+            throw Refusal(
+                .busy,
+                "\(id) is under way for "
+                    + "\(shared?.text ?? "this log, which allows one ceremony at a time"): "
+                    + "\(other.state.rawValue), started by \(other.statement.initiator.name), "
+                    + "until \(other.statement.expires).",
+                next: "Finish or cancel it first.", requirement: "CM-5")
+        }
+    }
+
+    private func checkEnough(_ witnesses: [Member], _ entry: Policy.Entry, kind: String)
+        throws(Refusal)
+    {
+        let humans = witnesses.count { $0.kind != .system }
+        guard witnesses.count >= max(entry.threshold, entry.attest), humans >= entry.people else {
+            throw Refusal(
+                .unmeetable,
+                "\(kind) needs \(entry.threshold) approvals, \(entry.people) of them human; "
+                    + "\(witnesses.count) people could give one.",
+                next: "Let somebody start it who is not needed as a witness, or change the roster.",
+                requirement: "CT-12")
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// What a ceremony does to tokens, as values. The kinds say which steps, the engine does them and
+// brackets them with events; a boundary between two steps is where a crash is tested.
+
+public import CeremonyRecord
+
+/// What is to be done next in an execution.
+public enum Work: Hashable, Sendable {
+    /// A step on a token.
+    case step(Step)
+    /// Everything so far was without effect; this is announced before the first effect.
+    case intent(JSON)
+    /// Everything is done; this is the outcome.
+    case commit(JSON)
+    /// It cannot go on.
+    case fail(reason: String, detail: String)
+}
+
+/// One thing done on a token.
+public enum Step: Hashable, Sendable {
+    /// Look, without any effect: the right token, able, logged in, nothing there with the id or
+    /// label.
+    case survey(token: TokenReference, label: String, keyID: [UInt8]?)
+    /// Make an Ed25519 key pair there with these names, read it back and hold it to the gate.
+    case generate(token: TokenReference, keyID: [UInt8], label: String)
+    /// Have the private key with this id sign the bytes.
+    case sign(token: TokenReference, keyID: [UInt8], key: SSHPublicKey, bytes: [UInt8])
+
+    /// The step's name in failures and crash points.
+    public var name: String {
+        switch self {
+        case .survey: "survey"
+        case .generate: "generate"
+        case .sign: "sign"
+        }
+    }
+}
+
+/// What a step brought.
+public enum StepResult: Hashable, Sendable {
+    /// What a survey found, and the CKA_ID that it chose where the statement left it open.
+    case surveyed(Survey)
+    /// The key that was made.
+    case generated(GeneratedKey)
+    /// The 64 bytes of a signature, verified off the token.
+    case signed([UInt8])
+}
+
+/// What a survey found.
+public struct Survey: Hashable, Sendable {
+    /// The CKA_ID that the key will have.
+    public var keyID: [UInt8]
+    /// Over everything that was on the token.
+    public var inventory: Digest
+
+    /// A survey's result.
+    public init(keyID: [UInt8], inventory: Digest) {
+        self.keyID = keyID
+        self.inventory = inventory
+    }
+}
+
+/// A key that a token made and that passed the gate.
+public struct GeneratedKey: Hashable, Sendable {
+    /// The public half, read back.
+    public var publicKey: SSHPublicKey
+    /// The attributes that were read back as true, by the words that key records use.
+    public var attributes: [String]
+    /// The path of the module that was used.
+    public var module: String
+    /// Its digest.
+    public var moduleDigest: Digest
+    /// When.
+    public var generated: Timestamp
+
+    /// A generated key.
+    public init(
+        publicKey: SSHPublicKey, attributes: [String], module: String, moduleDigest: Digest,
+        generated: Timestamp
+    ) {
+        self.publicKey = publicKey
+        self.attributes = attributes
+        self.module = module
+        self.moduleDigest = moduleDigest
+        self.generated = generated
+    }
+}

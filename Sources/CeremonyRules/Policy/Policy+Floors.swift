@@ -1,0 +1,82 @@
+// What no policy may go below. Production is held to more than a rehearsal; both must make sense.
+
+public import CeremonyRecord
+
+extension Policy {
+    /// Refuses a policy that is senseless, or too weak for the mode.
+    ///
+    /// Production: threshold at least 2, lifetime at most a day (DESIGN section 3). Both modes:
+    /// thresholds at least 1, people between 1 and the threshold, spans above zero and bounded.
+    ///
+    /// - Throws: ``Refusal`` (`below-floor`, `bad-policy`, `unknown-kind`).
+    public func checkFloors(mode: LogMode) throws(Refusal) {
+        guard !kinds.isEmpty else {
+            throw Refusal(.badPolicy, "The policy has no kind of ceremony in it.")
+        }
+        for (name, entry) in kinds.sorted(by: { $0.key < $1.key }) {
+            guard
+                name == "drill" || Kinds.all.contains(where: { Policy.fieldName($0.name) == name })
+            else {
+                throw Refusal(
+                    .unknownKind,
+                    "The policy has an entry for \(name), which is no kind known here.",
+                    next: "The kinds are listed by: ceremonyctl kinds.")
+            }
+            guard entry.threshold >= 1, entry.threshold <= 64,
+                (1...entry.threshold).contains(entry.people),
+                entry.attest <= 64, (60...604_800).contains(entry.lifetime),
+                (10...86_400).contains(entry.execution)
+            else {
+                throw Refusal(
+                    .badPolicy,
+                    "The entry for \(name) is out of bounds: threshold 1 to 64, people 1 to "
+                        + "the threshold, "
+                        + "attest 0 to 64, lifetime 60 to 604800 s, execution 10 to 86400 s.")
+            }
+            guard mode == .production else { continue }
+            guard entry.threshold >= 2 else {
+                throw Refusal(
+                    .belowFloor,
+                    "Production asks for at least 2 approvals; \(name) has \(entry.threshold).",
+                    requirement: "CT-12")
+            }
+            guard entry.lifetime <= Limits.longestLifetime else {
+                throw Refusal(
+                    .belowFloor,
+                    "Production lets a ceremony live a day at most; \(name) has "
+                        + "\(entry.lifetime) s.",
+                    requirement: "VAL-2")
+            }
+        }
+        let spans = [overlapDays, drillDays, attestDays] + rotationDays.values
+        guard spans.allSatisfy({ (1...3660).contains($0) }) else {
+            throw Refusal(.badPolicy, "The policy's days must lie between 1 and 3660.")
+        }
+        guard
+            rotationDays.keys.allSatisfy({ ["keeper", "provara_root", "operational"].contains($0) })
+        else {
+            throw Refusal(
+                .badPolicy, "rotation_days has classes keeper, provara_root and operational only.")
+        }
+        guard modules.allSatisfy({ Digest($0) != nil }) else {
+            throw Refusal(.badPolicy, "modules lists sha256:<hex> digests of module files.")
+        }
+    }
+
+    /// Whether this mode takes a token of this manufacturer.
+    ///
+    /// Attributes that a token reports are its module's word: a software token can claim anything,
+    /// so it is known by its maker's name and accepted only by agreement.
+    public func accepts(manufacturer: String, mode: LogMode) -> Bool {
+        guard mode == .production, Policy.isSoftware(manufacturer: manufacturer) else {
+            return true
+        }
+        return softwareTokens.contains(manufacturer)
+    }
+
+    /// Whether tokens of this manufacturer are software (SoftHSM, Kryoptic).
+    public static func isSoftware(manufacturer: String) -> Bool {
+        let name = String(manufacturer).lowercased()
+        return name.hasPrefix("softhsm") || name.hasPrefix("kryoptic")
+    }
+}

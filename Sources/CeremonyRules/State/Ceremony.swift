@@ -1,0 +1,82 @@
+// One ceremony, from its opening to its end: the statement, the answers, the execution, what came
+// out. Thresholds are those of the statement that people signed, never of the policy of the moment.
+
+public import CeremonyRecord
+
+/// A ceremony as the log tells it.
+public struct Ceremony: Hashable, Sendable {
+    /// The execution that was begun.
+    public struct Execution: Hashable, Sendable {
+        /// Where its intent stands.
+        public let seq: Int
+        /// When it began.
+        public let time: Timestamp
+        /// Who ordered it; `nil` for kinds without steps.
+        public let actor: String?
+        /// What was announced, as the kind wrote it.
+        public let intent: JSON?
+    }
+
+    /// How it ended, or what came out.
+    public struct End: Hashable, Sendable {
+        /// The event.
+        public let seq: Int
+        /// Its time.
+        public let time: Timestamp
+        /// The reason code; `nil` for a completion.
+        public let reason: String?
+        /// Further words.
+        public let detail: String?
+        /// What may still be on a token.
+        public let left: [String]
+    }
+
+    /// What was signed.
+    public let statement: Statement
+    /// The digest of its bytes.
+    public let digest: Digest
+    /// The initiator's signature, under the namespace for opening.
+    public let opening: SignedDocument
+    /// The event of the opening.
+    public let opened: KeyEntry.Moment
+    /// Seconds that its execution may take, from the policy that was in force.
+    public let executionSeconds: Int
+    /// What it holds for itself while it is alive.
+    public let locks: [Lock]
+    /// Where it stands.
+    public internal(set) var state = CeremonyState.pending
+    /// Who approves.
+    public internal(set) var approvals: ResponseSet
+    /// Who attests what came out.
+    public internal(set) var attestations: ResponseSet
+    /// The execution, once begun.
+    public internal(set) var execution: Execution?
+    /// What came out, as the kind wrote it.
+    public internal(set) var outcome: JSON?
+    /// The key record, for kinds that make a key.
+    public internal(set) var record: KeyRecord?
+    /// Its end.
+    public internal(set) var end: End?
+
+    /// The identifier.
+    public var id: String { statement.ceremony }
+    /// The kind's name.
+    public var kind: String { statement.kind }
+    /// The key that came out.
+    public var key: Fingerprint? { record?.fingerprint }
+    /// When the execution must be over.
+    public var executionDeadline: Timestamp? { execution.map { $0.time + executionSeconds } }
+    /// When the attestations must be there, once it is completed.
+    public var attestDeadline: Timestamp? {
+        state == .completed ? end.map { $0.time + statement.attestBy * Limits.day } : nil
+    }
+
+    /// What may be on the token after an execution that did not report: from the intent.
+    public var traces: [String] {
+        guard case .object(let intent)? = execution?.intent,
+            case .string(let id)? = intent["key_id"], case .string(let label)? = intent["label"],
+            case .string(let serial)? = intent["token_serial"]
+        else { return [] }
+        return ["key-id \(id) label \(label) on token \(serial): not known whether it is there"]
+    }
+}

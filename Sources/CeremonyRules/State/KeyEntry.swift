@@ -1,0 +1,67 @@
+// A key that came out of a ceremony, and its standing at any position and time (DESIGN 2.6). A key
+// is valid because the log says so; an end may only move earlier, and revoked is for ever.
+
+public import CeremonyRecord
+
+/// The standing of a key.
+public enum KeyStatus: String, Sendable, CaseIterable {
+    /// Waits for attestations; not valid.
+    case registered
+    /// Signs and verifies.
+    case active
+    /// A successor is active; still verifies until its end.
+    case retiring
+    /// Its end has passed.
+    case retired
+    /// Withdrawn, for ever.
+    case revoked
+    /// Never attested in time, or disowned by its witnesses.
+    case lapsed
+}
+
+/// One key of a subject.
+public struct KeyEntry: Hashable, Sendable {
+    /// A position in the log and its time.
+    public struct Moment: Hashable, Sendable {
+        /// The event.
+        public let seq: Int
+        /// Its time, or the time from which it holds.
+        public let time: Timestamp
+    }
+
+    /// The public key.
+    public let publicKey: SSHPublicKey
+    /// Whose it is.
+    public let subject: String
+    /// The class of the subject.
+    public let subjectClass: String?
+    /// The ceremony that made it.
+    public let ceremony: String
+    /// Where it is: the token's URI.
+    public let token: String
+    /// Its CKA_ID there.
+    public let keyID: [UInt8]
+    /// Its CKA_LABEL there.
+    public let label: String
+    /// When it came out.
+    public let registered: Moment
+    /// When it became valid.
+    public internal(set) var activated: Moment?
+    /// The end of its validity, where one is set.
+    public internal(set) var until: Timestamp?
+    /// When it was written down that it ended.
+    public internal(set) var retired: Moment?
+    /// When it was revoked.
+    public internal(set) var revoked: Moment?
+    /// When it lapsed.
+    public internal(set) var lapsed: Moment?
+
+    /// The standing at a time, as far as the log goes.
+    public func status(at time: Timestamp) -> KeyStatus {
+        if revoked != nil { return .revoked }
+        if lapsed != nil { return .lapsed }
+        guard activated != nil else { return .registered }
+        guard let until else { return .active }
+        return time < until ? .retiring : .retired
+    }
+}

@@ -1,0 +1,60 @@
+// What happens to the house: halts, starts of the daemon, refused access, exceptions noted.
+
+import CeremonyRecord
+import HashTreeCollections
+
+extension State {
+    /// `halt.raised`: a keeper's signed act, or an invariant that the daemon saw broken (CT-11).
+    mutating func take(_ raised: HaltRaised, at moment: KeyEntry.Moment) throws(Refusal) {
+        // The halt file may have held the act for long: it is measured by its own time.
+        let measured = raised.effective ?? moment.time
+        guard raised.effective.map({ $0 < moment.time }) ?? true else {
+            throw Refusal(.illegalEvent, "A halt cannot take effect after it is written down.")
+        }
+        switch (raised.signed, raised.invariant) {
+        case (let signed?, nil):
+            let (act, member, _) = try verifiedAct(signed, .halt, at: measured)
+            try checkStates(of: act, in: [nil: nil])
+            halts.append(
+                Halt(seq: moment.seq, time: measured, by: member.name, reason: act.justification))
+            remember(signed.digest, by: signed.key, for: .act, at: moment, ceremony: act.ceremony)
+        case (nil, let invariant?):
+            halts.append(
+                Halt(seq: moment.seq, time: measured, by: nil, reason: invariant))
+        default:
+            throw Refusal(.illegalEvent, "A halt has one cause: a signed act or an invariant.")
+        }
+    }
+
+    /// `daemon.started`: the fence rises by one with every opening for writing.
+    mutating func take(_ started: DaemonStarted, at moment: KeyEntry.Moment) throws(Refusal) {
+        guard started.fence == fence + 1 else {
+            throw Refusal(
+                .illegalEvent, "The daemon's start is numbered \(started.fence) after \(fence).")
+        }
+        fence = started.fence
+    }
+
+    /// `access.refused`: folded, at most one a minute, so that nobody can fill the log with it.
+    mutating func take(_ refused: AccessRefused, at moment: KeyEntry.Moment) throws(Refusal) {
+        if let last = lastRefusal, moment.time - last < Limits.refusalInterval {
+            throw Refusal(.illegalEvent, "Refused access is written down once a minute at most.")
+        }
+        guard refused.count >= 1 else {
+            throw Refusal(.illegalEvent, "No access was refused that could be written down.")
+        }
+        lastRefusal = moment.time
+    }
+
+    /// `exception.noted`: anyone enrolled may have something written down.
+    mutating func take(_ noted: ExceptionNoted, at moment: KeyEntry.Moment) throws(Refusal) {
+        let (act, _, _) = try verifiedAct(noted.signed, .note, at: moment.time)
+        try checkStates(of: act, in: [nil: nil])
+        guard act.ceremony == noted.ceremony else {
+            throw Refusal(.wrongDocument, "The note is about another ceremony.")
+        }
+        remember(
+            noted.signed.digest, by: noted.signed.key, for: .act, at: moment,
+            ceremony: noted.ceremony)
+    }
+}

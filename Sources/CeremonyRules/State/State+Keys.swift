@@ -1,0 +1,109 @@
+// What becomes of keys, and the endings that a change causes in other ceremonies. All of it is
+// demanded: the event that causes something says what must stand next.
+
+import CeremonyRecord
+import HashTreeCollections
+
+extension State {
+    /// A key came out of a ceremony.
+    mutating func register(_ entry: KeyEntry, holder: String?) {
+        let fingerprint = entry.publicKey.fingerprint
+        keys[fingerprint] = entry
+        taken[entry.publicKey.point] = "the key of \(entry.subject) from \(entry.ceremony)"
+        subjects[entry.subject, default: Subject()].keys.append(fingerprint)
+        if subjects[entry.subject]?.keys.count == 1 {
+            subjects[entry.subject]?.subjectClass = entry.subjectClass
+            subjects[entry.subject]?.holder = holder
+            if let holder { roster.holders[entry.subject] = holder }
+        }
+    }
+
+    /// `key.activated`, demanded by the attestation that reached the threshold.
+    mutating func take(_ activated: KeyActivated, at moment: KeyEntry.Moment) throws(Refusal) {
+        keys[activated.fingerprint]?.activated = moment
+        unattested.removeAll { $0 == activated.ceremony }
+        demandPrestateEndings(besides: activated.ceremony)
+    }
+
+    /// `key.lapsed`: demanded by a refusal, or because the attestations did not come in time.
+    mutating func take(_ lapsed: KeyLapsed, demanded: Bool, at moment: KeyEntry.Moment)
+        throws(Refusal)
+    {
+        guard let entry = keys[lapsed.fingerprint], let ceremony = ceremonies[entry.ceremony] else {
+            throw Refusal(.illegalEvent, "A key lapses that is not in this log.")
+        }
+        if !demanded {
+            guard let due = dueLapse(of: ceremony, at: moment.time), due == lapsed else {
+                throw Refusal(.illegalEvent, "The key \(lapsed.fingerprint) has not lapsed.")
+            }
+        }
+        keys[lapsed.fingerprint]?.lapsed = KeyEntry.Moment(
+            seq: moment.seq, time: lapsed.effective ?? moment.time)
+        unattested.removeAll { $0 == entry.ceremony }
+        demandPrestateEndings(besides: entry.ceremony)
+    }
+
+    /// The lapse that is due for a ceremony whose attestations are late.
+    func dueLapse(of ceremony: Ceremony, at time: Timestamp) -> KeyLapsed? {
+        guard let record = ceremony.record, let deadline = ceremony.attestDeadline,
+            time >= deadline,
+            keys[record.fingerprint]?.status(at: time) == .registered
+        else { return nil }
+        return KeyLapsed(
+            fingerprint: record.fingerprint, subject: record.subject, reason: "attest-by",
+            effective: time > deadline ? deadline : nil)
+    }
+
+    mutating func demandActivation(of record: KeyRecord) {
+        demands.append(
+            .keyActivated(
+                KeyActivated(
+                    ceremony: record.ceremony, fingerprint: record.fingerprint,
+                    subject: record.subject, retires: nil)))
+    }
+
+    mutating func demandLapse(of record: KeyRecord) {
+        demands.append(
+            .keyLapsed(
+                KeyLapsed(
+                    fingerprint: record.fingerprint, subject: record.subject, reason: "declined",
+                    effective: nil)))
+    }
+
+    /// Demands the end of a ceremony that cannot go on: FAILED while pending, EXPIRED once
+    /// approved.
+    mutating func demandEnding(of id: String, reason: String, by: String?) {
+        guard let ceremony = ceremonies[id] else { return }
+        switch ceremony.state {
+        case .pending:
+            demands.append(
+                .ceremonyFailed(
+                    CeremonyFailed(
+                        ceremony: id, from: .pending, to: .failed, reason: reason, phase: nil,
+                        detail: nil, pkcs11: nil, left: nil, signed: nil, by: by, effective: nil)))
+        case .approved:
+            demands.append(
+                .ceremonyExpired(
+                    CeremonyExpired(
+                        ceremony: id, from: .approved, to: .expired, reason: reason, signed: nil,
+                        by: by, effective: nil)))
+        case .executing, .completed, .failed, .expired: break
+        }
+    }
+
+    /// Ends every other ceremony whose prestate this change has made untrue.
+    mutating func demandPrestateEndings(besides id: String) {
+        // One change may be followed by another before the first ending stands: it is demanded
+        // once.
+        let ending = Set(demands.compactMap(\.ceremony))
+        for other in live where other != id && !ending.contains(other) {
+            guard let statement = ceremonies[other]?.statement else { continue }
+            let now = (try? operation(of: statement)).map {
+                prestate(of: $0, kind: statement.kind, subject: statement.subject)
+            }
+            if now != statement.prestate {
+                demandEnding(of: other, reason: "prestate-changed", by: nil)
+            }
+        }
+    }
+}

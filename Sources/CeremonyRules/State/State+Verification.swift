@@ -1,0 +1,136 @@
+// The only ways from bytes and a signature to a person's word. Nothing else in the rules looks at a
+// signature, and nothing believes a document that did not come through here.
+
+import CeremonyRecord
+import HashTreeCollections
+
+extension State {
+    /// A document of its type, and the member whose key signed it for that purpose.
+    ///
+    /// - Throws: ``Refusal`` (`malformed`, `not-on-roster`, `wrong-namespace`, `bad-signature`).
+    func verified<D: Document>(
+        _ signed: SignedDocument, as type: D.Type, for namespace: SignatureNamespace
+    ) throws(Refusal) -> (document: D, member: Member) {
+        let document: D
+        do { document = try D(lines: signed.lines) } catch {
+            throw Refusal(
+                .malformed, "This is not a document of its kind: \(error).",
+                next: "Nothing was recorded. Draft it again with ceremonyctl.")
+        }
+        return (
+            document, try signer(of: signed.bytes, by: signed.key, signed.sshsig, for: namespace)
+        )
+    }
+
+    /// The member whose key made the signature over the bytes for that purpose.
+    ///
+    /// - Throws: ``Refusal`` (`not-on-roster`, `wrong-namespace`, `bad-signature`).
+    func signer(
+        of bytes: [UInt8], by fingerprint: Fingerprint, _ sshsig: [UInt8],
+        for namespace: SignatureNamespace
+    ) throws(Refusal) -> Member {
+        guard let (member, key) = roster.member(holding: fingerprint) else {
+            throw Refusal(
+                .notOnRoster, "The key \(fingerprint) belongs to nobody on the roster.",
+                next: "The roster is shown by: ceremonyctl roster.", requirement: "CT-12")
+        }
+        do {
+            try SSHSIG(blob: sshsig).verify(message: bytes, namespace: namespace, by: key)
+        } catch .otherNamespace(let other) {
+            throw Refusal(
+                .wrongNamespace,
+                "The signature was made for \(other), and this needs \(namespace.rawValue).",
+                next: "Sign again, with: ssh-keygen -Y sign -n \(namespace.rawValue).",
+                requirement: "NFR18")
+        } catch {
+            throw Refusal(
+                .badSignature, "The signature by \(member.name) does not verify: \(error).",
+                next: "Nothing was recorded. Sign exactly the bytes that --document shows.",
+                requirement: "NFR18")
+        }
+        return member
+    }
+
+    /// Refuses a document of another log or mode.
+    ///
+    /// - Throws: ``Refusal`` (`wrong-document`).
+    func checkLog(_ origin: String, _ mode: LogMode) throws(Refusal) {
+        guard origin == log.origin, mode == log.mode else {
+            throw Refusal(
+                .wrongDocument,
+                "The document is for \(origin) (\(mode.rawValue)), "
+                    + "and this is \(log.origin) (\(log.mode.rawValue)).")
+        }
+    }
+
+    /// The ceremony of that name.
+    ///
+    /// - Throws: ``Refusal`` (`unknown-ceremony`).
+    func ceremony(_ id: String) throws(Refusal) -> Ceremony {
+        guard let ceremony = ceremonies[id] else {
+            throw Refusal(
+                .unknownCeremony, "There is no ceremony \(id) in this log.",
+                next: "Those there are: ceremonyctl list.")
+        }
+        return ceremony
+    }
+
+    /// An act and its actor, checked in everything that does not depend on what is done.
+    ///
+    /// - Throws: ``Refusal``: form, signature, log, prefix, age, nonce, role.
+    mutating func verifiedAct(
+        _ signed: SignedDocument, _ name: ActName, at time: Timestamp
+    ) throws(Refusal) -> (act: Act, member: Member, ceremony: Ceremony?) {
+        let (act, member) = try verified(signed, as: Act.self, for: .act)
+        try checkLog(act.log, act.mode)
+        guard act.act == name, act.actor.name == member.name, act.actor.fingerprint == signed.key
+        else {
+            throw Refusal(
+                .wrongDocument, "The document is not \(member.name)'s order to \(name.rawValue).")
+        }
+        try checkPrefix(size: act.treeSize, root: act.treeRoot)
+        let ceremony = try act.ceremony.map { id throws(Refusal) in try self.ceremony(id) }
+        try checkAge(of: act, at: time)
+        try checkPermission(act, by: member, on: ceremony)
+        guard nonces.insert("\(member.name) \(act.nonce)").inserted else {
+            throw Refusal(
+                .nonceUsed, "\(member.name) has used the nonce \(act.nonce) before.",
+                next: "Draft the act again.")
+        }
+        return (act, member, ceremony)
+    }
+
+    /// Acts on a statement hold until its ceremony expires, on a record while its key is
+    /// registered; every other act for an hour.
+    private func checkAge(of act: Act, at time: Timestamp) throws(Refusal) {
+        let age = time - act.at
+        let bounded = [.execute, .cancel, .decline].contains(act.act)
+        guard age >= -Limits.clockLead, bounded || age <= Limits.actAge else {
+            throw Refusal(
+                .stale, "The act is dated \(act.at), and it is \(time) now.",
+                next: "Draft it again and sign it now.")
+        }
+    }
+
+    /// Remembers where a document was taken, so that an exact repeat gets the same answer.
+    mutating func remember(
+        _ document: Digest, by key: Fingerprint, for namespace: SignatureNamespace,
+        at moment: KeyEntry.Moment, ceremony: String?
+    ) {
+        receipts[State.receiptKey(document, key, namespace)] = Receipt(
+            seq: moment.seq, ceremony: ceremony)
+    }
+
+    /// Where exactly this was taken before: the same bytes by the same key for the same purpose.
+    func receipt(
+        _ document: Digest, by key: Fingerprint, for namespace: SignatureNamespace
+    ) -> Receipt? {
+        receipts[State.receiptKey(document, key, namespace)]
+    }
+
+    private static func receiptKey(
+        _ document: Digest, _ key: Fingerprint, _ namespace: SignatureNamespace
+    ) -> Digest {
+        Digest(of: document.bytes + key.bytes + Array(namespace.rawValue.utf8))
+    }
+}
