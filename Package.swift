@@ -44,6 +44,12 @@ let package = Package(
         .target(
             name: "CeremonyRules", dependencies: ["CeremonyRecord", collections],
             swiftSettings: strict),
+
+        // What drives the rules against tokens and log.
+        .target(
+            name: "CeremonyEngine",
+            dependencies: ["CeremonyRules", "CeremonyRecord", "PKCS11", "Sodium"],
+            swiftSettings: strict),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"], swiftSettings: strict),
         .testTarget(
             name: "CeremonyRecordTests", dependencies: ["CeremonyRecord", "Sodium"],

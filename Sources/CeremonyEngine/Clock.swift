@@ -1,0 +1,24 @@
+// The clock, injected everywhere: rules measure with what they are given, and tests give what they
+// want to see.
+
+public import CeremonyRecord
+import Glibc
+
+/// Where the time comes from.
+public protocol Clock: Sendable {
+    /// Now, in whole UTC seconds.
+    var now: Timestamp { get }
+}
+
+/// The machine's clock.
+public struct SystemClock: Clock {
+    /// The machine's clock.
+    public init() {}
+
+    /// CLOCK_REALTIME, cut to seconds.
+    public var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(seconds: time.tv_sec)
+    }
+}

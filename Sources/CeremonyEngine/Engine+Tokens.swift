@@ -1,0 +1,157 @@
+// Unlocking and locking: how a log is opened for writing and sealed again, and what is put in order
+// on the way (DESIGN section 3, Sealed and Recovery).
+
+import CeremonyRecord
+import CeremonyRules
+public import Sodium
+
+extension Engine {
+    /// Unlocks a token; with the log token the log is opened for writing.
+    ///
+    /// One try. On opening, held halts are recorded before anything else, then the start, then the
+    /// end of executions that were interrupted, then what followed from time. A token that is
+    /// unlocked and answers stays as it is, whatever PIN is given: closing it would take it from
+    /// under an execution.
+    ///
+    /// - Throws: ``EngineError``. The log token is locked again where the log could not be opened.
+    public func unlock(_ name: String, pin: SecretBytes?, allowFinalTry: Bool = false)
+        async throws(EngineError)
+    {
+        let vault = try vault(named: name)
+        await turns.take()
+        defer { turns.give() }
+        let isLogToken = name == logToken
+        if await vault.isAtWork, !isLogToken || !snapshot.isSealed {
+            if isLogToken { try await settle() }
+            return
+        }
+        // A log whose token does not answer any more is sealed, whether or not anybody saw it go.
+        if isLogToken, !snapshot.isSealed { await seal() }
+        do throws(VaultError) {
+            try await vault.unlock(pin: pin, allowFinalTry: allowFinalTry)
+        } catch {
+            throw error.engineError
+        }
+        guard isLogToken else { return }
+        do throws(EngineError) {
+            try await open(
+                with: HeadSigner(vault: vault, state: snapshot.state) { [halts] in
+                    halts.raise(invariant: "log-key")
+                })
+        } catch {
+            await seal()
+            await vault.lock()
+            throw error
+        }
+    }
+
+    private func open(with signer: HeadSigner) async throws(EngineError) {
+        try await writer.open(with: signer)
+        try await halts.recordHeld()
+        _ = try await writer.submit(
+            .start(version: build.version, commit: build.commit, modules: build.modules))
+        try await endInterrupted()
+        _ = try await writer.submit(.tick)
+        published.update { $0.isSealed = false }
+    }
+
+    /// What a log token that had failed for a while has left undone.
+    private func settle() async throws(EngineError) {
+        try await writer.signHead()
+        try await halts.recordHeld()
+        try await endInterrupted()
+    }
+
+    /// Every execution that nobody carries on ends as FAILED, with what it left named.
+    private func endInterrupted() async throws(EngineError) {
+        let state = snapshot.state
+        for id in state.live {
+            guard let ceremony = state.ceremony(named: id), ceremony.state == .executing,
+                !executor.executions.isUnderWay(id)
+            else { continue }
+            let failure = Failure(
+                reason: "interrupted",
+                detail: "the execution was interrupted, and nobody carries it on",
+                left: await remains(of: ceremony))
+            do throws(EngineError) {
+                _ = try await writer.submit(.fail(ceremony: id, failure))
+            } catch  where error.code == RefusalCode.ended.rawValue {
+                continue  // It ended while its token was being looked at.
+            }
+        }
+    }
+
+    private func remains(of ceremony: Ceremony) async -> [String] {
+        guard case .object(let intent)? = ceremony.execution?.intent,
+            case .string(let hex)? = intent["key_id"], let id = Hex.decode(hex),
+            case .string(let label)? = intent["label"],
+            case .string(let serial)? = intent["token_serial"]
+        else { return [] }
+        for vault in vaults {
+            guard let description = try? await vault.inspect(), description.isUnlocked,
+                description.reference.serial == serial, let items = try? await vault.inventory()
+            else { continue }
+            return items.filter { $0.id == id || $0.label == Array(label.utf8) }.map {
+                "\($0.objectClass) key-id \(Hex.encode($0.id)) label \(label) on token \(serial)"
+            }
+        }
+        return ceremony.traces
+    }
+
+    /// Locks a token when the executions under way have ended; with the log token the log is
+    /// sealed.
+    ///
+    /// From the call on nothing new is taken. A token that hangs holds this up until the execution
+    /// ends; whoever cannot wait halts, or ends the process.
+    ///
+    /// - Throws: ``EngineError`` (`unknown-token`).
+    public func lock(_ name: String) async throws(EngineError) {
+        let vault = try vault(named: name)
+        await turns.take()
+        defer { turns.give() }
+        if name == logToken { published.update { $0.isSealed = true } }
+        await executor.executions.ended()
+        if name == logToken { await seal() }
+        await vault.lock()
+    }
+
+    /// Looks whether the log token is still there; a log whose token is gone is sealed. Called by a
+    /// timer, so it waits for no execution: what the token holds up, the clock must be able to end.
+    public func checkTokens() async {
+        guard !snapshot.isSealed, let vault = try? vault(named: logToken),
+            (try? await vault.inspect())?.isUnlocked != true, turns.takeIfFree()
+        else { return }
+        defer { turns.give() }
+        // An unlock may have ended between the look and the turn.
+        guard (try? await vault.inspect())?.isUnlocked != true else { return }
+        await seal()
+        await vault.lock()
+    }
+
+    /// Stores the signed head and closes every token, when the executions under way have ended.
+    public func close() async {
+        await turns.take()
+        defer { turns.give() }
+        published.update { $0.isSealed = true }
+        await executor.executions.ended()
+        await seal()
+        for vault in vaults { await vault.lock() }
+    }
+
+    private func seal() async {
+        published.update { $0.isSealed = true }
+        await writer.seal()
+    }
+}
+
+extension KeyVault {
+    /// Whether it is unlocked and truly answers: a token that was pulled out does not.
+    fileprivate var isAtWork: Bool {
+        get async {
+            guard let description = try? await inspect(), description.isUnlocked else {
+                return false
+            }
+            return (try? await random(16)) != nil
+        }
+    }
+}

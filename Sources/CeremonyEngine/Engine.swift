@@ -1,0 +1,251 @@
+// The engine: the rules at work on one log and the daemon's tokens. Everything the daemon can be
+// asked for comes in here; reading never waits, writing goes through the one writer, long work on
+// tokens runs beside it and comes back as a command.
+
+public import CeremonyRecord
+public import CeremonyRules
+import Sodium
+
+/// One log, its tokens, and what may be done with them.
+///
+/// Made once at the daemon's start, when it replays the whole log. Sealed until the log token is
+/// unlocked: until then reading, export and halt work, and nothing is appended.
+public final class Engine: Sendable {
+    /// What the daemon says about itself when it opens the log for writing.
+    public struct Build: Sendable {
+        /// The version.
+        public let version: String
+        /// The commit it was built from.
+        public let commit: String
+        /// The PKCS#11 modules that it uses.
+        public let modules: [LoadedModule]
+
+        /// A build.
+        public init(version: String, commit: String, modules: [LoadedModule]) {
+            self.version = version
+            self.commit = commit
+            self.modules = modules
+        }
+    }
+
+    /// The daemon's tokens, in the order of the configuration.
+    public let vaults: [any KeyVault]
+    let published: Published
+    let writer: Writer
+    let executor: Executor
+    let clock: any Clock
+    let halts: HaltDesk
+    let build: Build
+    /// The name of the token that holds the log key.
+    public let logToken: String
+    /// Unlocking, locking and closing come one after the other.
+    let turns = Turns()
+    private let refusals = RefusedAccess()
+
+    /// Replays the log and stands ready, sealed.
+    ///
+    /// - Parameters:
+    ///   - logToken: The name of the token that holds the log key.
+    ///   - boundary: Called between the steps of an execution.
+    ///   - appended: Hears of every batch once it is durable.
+    ///   - ended: Hears that the process is to end and read the log again.
+    /// - Throws: ``Refusal`` where the log does not replay; what the ledger throws.
+    public init(
+        ledger: any Ledger, vaults: [any KeyVault], logToken: String, clock: any Clock,
+        haltFile: HaltFile, build: Build,
+        boundary: @escaping @Sendable (String) async -> Void = { _ in },
+        appended: @escaping @Sendable ([Event], [[UInt8]]) -> Void = { _, _ in },
+        ended: @escaping @Sendable (LedgerError) -> Void
+    ) throws {
+        let (state, tree) = try Engine.replay(ledger)
+        let stored = try ledger.head()
+        try Engine.check(stored, against: tree, of: state)
+        published = Published(
+            Snapshot(
+                state: state, checkpoint: stored.checkpoint, checkpointSize: stored.checkpointSize,
+                isSealed: true, isHaltedByFile: haltFile.read().isHalt),
+            tree: tree)
+        self.vaults = vaults
+        self.logToken = logToken
+        self.clock = clock
+        self.build = build
+        writer = Writer(
+            ledger: ledger, clock: clock, published: published, appended: appended, ended: ended)
+        halts = HaltDesk(file: haltFile, writer: writer, published: published, clock: clock)
+        executor = Executor(
+            writer: writer, halts: halts, published: published, vaults: vaults, clock: clock,
+            boundary: boundary)
+    }
+
+    // MARK: Reading
+
+    /// The log as it stands, without waiting for anything.
+    public var snapshot: Snapshot { published.snapshot }
+
+    /// Proves that an event stands in the log of that size.
+    public func inclusionProof(of seq: Int, in size: Int) -> InclusionProof? {
+        published.inclusionProof(of: seq, in: size)
+    }
+
+    /// Proves that the log of the old size is a prefix of the new one.
+    public func consistencyProof(from old: Int, to new: Int) -> ConsistencyProof? {
+        published.consistencyProof(from: old, to: new)
+    }
+
+    /// Now, as the rules measure: a clock a little behind the log is taken for the log's time.
+    public var time: Timestamp { max(clock.now, snapshot.state.head.time) }
+
+    /// What the machine's clock says, for people who are to say whether it is right.
+    public var clockNow: Timestamp { clock.now }
+
+    /// A nonce that nobody has used.
+    public func nonce() -> String { Hex.encode(randomBytes(16)) }
+
+    // MARK: Acting
+
+    /// Takes a person's document and signature. Durable and signed on return.
+    ///
+    /// An order to execute is taken here too, and returns when the execution has ended.
+    ///
+    /// - Throws: ``EngineError``.
+    public func submit(
+        document: [UInt8], sshsig: [UInt8],
+        progress: @escaping @Sendable (Progress) -> Void = { _ in }
+    ) async throws(EngineError) -> Recorded {
+        let known = try? AnyDocument(bytes: document)
+        if case .act(let act) = known, act.act == .halt {
+            return try await halts.raise(document: document, sshsig: sshsig)
+        }
+        let snapshot = snapshot
+        // Halt first, everywhere (CT-11), and then whether anything can be recorded at all.
+        if snapshot.isHalted, known?.goesOnWhileHalted != true {
+            throw refusal(of: .submit(document: document, sshsig: sshsig), in: snapshot)
+        }
+        guard !snapshot.isSealed else { throw .sealed }
+        if case .act(let act) = known, act.act == .execute {
+            if let taken = try repeated(document, sshsig) { return taken }
+            return try await executor.execute(
+                document: document, sshsig: sshsig, progress: progress)
+        }
+        return try await writer.submit(.submit(document: document, sshsig: sshsig))
+    }
+
+    /// How a halted log refuses, in its own words where it has any.
+    private func refusal(of command: Command, in snapshot: Snapshot) -> EngineError {
+        do throws(Refusal) {
+            _ = try decide(snapshot.state, command, now: snapshot.state.head.time)
+            return EngineError(.haltedByFile)
+        } catch {
+            return EngineError(snapshot.state.isHalted ? error : .haltedByFile)
+        }
+    }
+
+    /// Derives the statement of a ceremony that could be opened now. Stores nothing.
+    ///
+    /// - Throws: ``EngineError``: the rules' refusals, and the receiving token's trouble.
+    public func draft(_ draft: Draft, into token: String?) async throws(EngineError) -> Statement {
+        let snapshot = snapshot
+        if snapshot.isHalted {
+            throw refusal(of: .submit(document: [], sshsig: []), in: snapshot)
+        }
+        guard !snapshot.isSealed else { throw .sealed }
+        var draft = draft
+        if let token { draft.parameters["token"] = try await receivingToken(token).uri }
+        do throws(Refusal) {
+            return try self.snapshot.state.statement(for: draft)
+        } catch {
+            throw EngineError(error)
+        }
+    }
+
+    /// A token of the daemon that can receive a key, by its name, label or serial.
+    private func receivingToken(_ name: String) async throws(EngineError) -> TokenReference {
+        do throws(VaultError) {
+            var found: [TokenDescription] = []
+            var trouble: VaultError?
+            // The configuration's names are unique; a label may be what another token is called
+            // there.
+            let named = vaults.filter { $0.name == name }
+            for vault in named.isEmpty ? vaults : named {
+                do throws(VaultError) {
+                    let description = try await vault.inspect()
+                    let reference = description.reference
+                    if [vault.name, reference.label, reference.serial, reference.uri].contains(name)
+                    {
+                        found.append(description)
+                    }
+                } catch  where vault.name == name {
+                    throw error
+                } catch {
+                    trouble = error
+                }
+            }
+            guard let first = found.first else {
+                throw VaultError(
+                    .unknownToken,
+                    "The daemon has no token called \(name)."
+                        + (trouble.map { " \($0.detail)" } ?? ""))
+            }
+            guard found.count == 1 else {
+                throw VaultError(
+                    .tokenAmbiguous,
+                    "\(name) is \(found.map(\.reference.uri).joined(separator: " and ")).")
+            }
+            guard first.canEd25519 else {
+                throw VaultError(
+                    .tokenUnable, "\(first.reference.label) cannot make and use Ed25519 keys.")
+            }
+            return first.reference
+        } catch {
+            throw error.engineError
+        }
+    }
+
+    private func repeated(_ document: [UInt8], _ sshsig: [UInt8]) throws(EngineError) -> Recorded? {
+        let snapshot = snapshot
+        let receipt: Receipt?
+        do throws(Refusal) {
+            receipt = try snapshot.state.receipt(document: document, sshsig: sshsig)
+        } catch {
+            throw EngineError(error)
+        }
+        guard let receipt else { return nil }
+        // Nobody is answered before the head is signed, the second time no more than the first.
+        guard receipt.seq < snapshot.checkpointSize else { throw .notSigned(receipt.seq) }
+        return Recorded(receipt: receipt, isRepeat: true, events: [])
+    }
+
+    /// Writes down what follows from time, and refused access that was folded. Called by a timer.
+    public func tick() async {
+        guard !snapshot.isSealed else { return }
+        let now = clock.now
+        // A halt that the log could not take when it was raised stands in it as soon as it can.
+        if snapshot.isHaltedByFile { try? await halts.recordHeld() }
+        if snapshot.state.due(at: now) != nil { _ = try? await writer.submit(.tick) }
+        guard let refused = refusals.take(at: now) else { return }
+        do throws(EngineError) {
+            _ = try await writer.submit(.refused(refused))
+        } catch  where error.has(.recordedNotSigned) {
+            return
+        } catch {
+            refusals.giveBack(refused)
+        }
+    }
+
+    /// Remembers that access was refused; it is written down once a minute at most.
+    public func noteRefusal(_ refused: AccessRefused) {
+        refusals.note(refused)
+    }
+
+    /// The token of that name in the configuration.
+    ///
+    /// - Throws: ``EngineError`` (`unknown-token`).
+    public func vault(named name: String) throws(EngineError) -> any KeyVault {
+        guard let vault = vaults.first(where: { $0.name == name }) else {
+            throw EngineError(
+                .unknownToken, "The daemon has no token called \(name).",
+                next: "Its tokens are: \(vaults.map(\.name).joined(separator: ", ")).")
+        }
+        return vault
+    }
+}

@@ -1,0 +1,107 @@
+// Every way in which the engine says no besides the rules' own. Each has a stable word, the facts,
+// and the next step; the wire passes exactly these on.
+
+import CeremonyRecord
+public import CeremonyRules
+
+/// A no from the engine.
+public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The stable words that are the engine's own; the rules' are in ``RefusalCode``.
+    public enum Code: String, Sendable, CaseIterable {
+        /// The log token is not unlocked.
+        case sealed
+        /// Recorded, and the log key has not signed it yet.
+        case recordedNotSigned = "recorded-not-signed"
+        /// Too many commands wait.
+        case overloaded
+        /// The daemon is about to stop.
+        case stopping
+        /// The log cannot be written.
+        case logNotWritten = "log-not-written"
+        /// The halt file cannot be written or read.
+        case haltFile = "halt-file"
+        /// The daemon has no token of that name.
+        case unknownToken = "unknown-token"
+        /// The token is not there.
+        case tokenMissing = "token-missing"
+        /// More than one token answers to the name.
+        case tokenAmbiguous = "token-ambiguous"
+        /// The token cannot make or use Ed25519 keys.
+        case tokenUnable = "token-unable"
+        /// The token is not unlocked.
+        case tokenLocked = "token-locked"
+        /// The PIN is wrong; one try was used.
+        case wrongPIN = "wrong-pin"
+        /// The PIN is locked, or only the final try is left and was not allowed.
+        case pinTries = "pin-tries"
+        /// The log key is not on its token, or signs something else.
+        case logKey = "log-key"
+        /// A log is founded once, and this one is.
+        case alreadyFounded = "already-founded"
+        /// Something with the id or label is on the token already.
+        case objectExists = "object-exists"
+        /// The token answered with an error.
+        case tokenTrouble = "token-trouble"
+        /// An execution began and ended as FAILED.
+        case executionFailed = "execution-failed"
+    }
+
+    /// The stable word, the engine's or the rules'.
+    public let code: String
+    /// What happened.
+    public let detail: String
+    /// The next step.
+    public let next: String?
+    /// The requirement, where one applies.
+    public let requirement: String?
+    /// The event that was recorded all the same, for `recorded-not-signed`.
+    public let seq: Int?
+
+    /// A no of the engine's own.
+    public init(
+        _ code: Code, _ detail: String, next: String? = nil, requirement: String? = nil,
+        seq: Int? = nil
+    ) {
+        self.code = code.rawValue
+        self.detail = detail
+        self.next = next
+        self.requirement = requirement
+        self.seq = seq
+    }
+
+    /// A refusal of the rules, as it is.
+    public init(_ refusal: Refusal) {
+        code = refusal.code.rawValue
+        detail = refusal.detail
+        next = refusal.next
+        requirement = refusal.requirement
+        seq = nil
+    }
+
+    /// Whether it is that word.
+    public func has(_ code: Code) -> Bool { self.code == code.rawValue }
+
+    /// The word, the facts and the next step on one line.
+    public var description: String { "\(code): \(detail)" + (next.map { " \($0)" } ?? "") }
+
+    /// The log token is not unlocked.
+    static let sealed = EngineError(
+        .sealed, "The log is sealed: its token is not unlocked, so nothing can be recorded.",
+        next: "Unlock it: ceremonyctl unlock. Reading, export and halt go on.")
+
+    /// The event is durable, and the log key has not signed a head that covers it.
+    static func notSigned(_ seq: Int, because: String? = nil) -> EngineError {
+        EngineError(
+            .recordedNotSigned,
+            "It is recorded as event \(seq), and the log key has not signed it"
+                + (because.map { ": " + $0 } ?? "."),
+            next: "Unlock the log token; nothing more is recorded until it has signed.", seq: seq)
+    }
+
+    /// The ledger has ended in an error that leaves open what is on the disk.
+    static let stopping = EngineError(
+        .stopping,
+        "Writing the log ended in an error, and whether this is recorded can only be told by "
+            + "reading the disk again: the daemon ends.",
+        next: "Look at the disk, start the daemon, and repeat the same document: a repeat is safe.")
+}

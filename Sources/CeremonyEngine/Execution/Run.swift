@@ -1,0 +1,228 @@
+// One execution under way: the steps on tokens, the intent before them, and every way to end. It
+// leaves nothing EXECUTING that it could end, and no key on a token that it could destroy.
+
+import CeremonyRecord
+import CeremonyRules
+import Sodium
+
+/// One execution under way.
+struct Run {
+    let executor: Executor
+    var ceremony: Ceremony
+    var done: [StepResult] = []
+    var order: Recorded?
+    private var made: (vault: any KeyVault, id: [UInt8])?
+    private var isUnderWay = false
+
+    init(executor: Executor, ceremony: Ceremony) {
+        self.executor = executor
+        self.ceremony = ceremony
+    }
+
+    /// Where the execution stands, for boundaries.
+    var place: String {
+        order == nil ? "before-intent-\(done.count)" : "after-intent-\(done.count)"
+    }
+
+    // MARK: Steps
+
+    mutating func perform(_ step: Step) async throws(VaultError) -> StepResult {
+        switch step {
+        case .survey(let token, let label, let keyID):
+            return .surveyed(try await survey(token, label: label, keyID: keyID))
+        case .generate(let token, let keyID, let label):
+            return .generated(try await generate(token, keyID: keyID, label: label))
+        case .sign(let token, let keyID, let key, let bytes):
+            let vault = try await find(token)
+            let signature = try await vault.sign(bytes, with: .id(keyID))
+            guard Ed25519.isValid(signature: signature, of: bytes, by: key.point) else {
+                throw VaultError(
+                    .tokenTrouble, "The new key's signature does not verify off the token.")
+            }
+            return .signed(signature)
+        }
+    }
+
+    /// Halt and time once more, at the last moment at which nothing has been done (CT-11, VAL-2).
+    private func checkStillWanted() throws(VaultError) {
+        let snapshot = executor.published.snapshot
+        guard !snapshot.isHalted else {
+            throw VaultError(.executionFailed, "The house was halted before the key was made.")
+        }
+        guard snapshot.state.ceremony(named: ceremony.id)?.state == .executing, !isLate else {
+            throw VaultError(.executionFailed, "The time was over before the key was made.")
+        }
+    }
+
+    private var isLate: Bool {
+        ceremony.executionDeadline.map { executor.clock.now >= $0 } ?? false
+    }
+
+    private func survey(_ token: TokenReference, label: String, keyID: [UInt8]?)
+        async throws(VaultError) -> Survey
+    {
+        let vault = try await find(token)
+        let description = try await vault.inspect()
+        guard description.canEd25519 else {
+            throw VaultError(.tokenUnable, "\(token.label) cannot make and use Ed25519 keys.")
+        }
+        guard description.isUnlocked else {
+            throw VaultError(.tokenLocked, "\(token.label) is not unlocked.")
+        }
+        let inventory = try await vault.inventory()
+        var id = keyID
+        if id == nil { id = try await vault.random(16) }
+        guard let id else { throw VaultError(.tokenTrouble, "No key id could be chosen.") }
+        if let other = inventory.first(where: { $0.id == id || $0.label == Array(label.utf8) }) {
+            throw VaultError(
+                .objectExists,
+                "\(token.label) holds a \(other.objectClass) object with this id or label already: "
+                    + "id \(Hex.encode(other.id)).")
+        }
+        return Survey(keyID: id, inventory: InventoryItem.digest(of: inventory))
+    }
+
+    private func find(_ token: TokenReference) async throws(VaultError) -> any KeyVault {
+        try await executor.vaults.holding(token)
+    }
+
+    private mutating func generate(_ token: TokenReference, keyID: [UInt8], label: String)
+        async throws(VaultError) -> GeneratedKey
+    {
+        let vault = try await find(token)
+        let description = try await vault.inspect()
+        try checkStillWanted()
+        made = (vault, keyID)
+        let key = try await vault.generate(id: keyID, label: label)
+        guard let publicKey = SSHPublicKey(ed25519: key.point) else {
+            throw VaultError(
+                .tokenTrouble, "The token made a point that is not a sound public key.",
+                isGate: true)
+        }
+        let began = ceremony.execution?.time ?? executor.clock.now
+        return GeneratedKey(
+            publicKey: publicKey, attributes: key.attributes, module: description.module,
+            moduleDigest: description.moduleDigest, generated: max(executor.clock.now, began))
+    }
+
+    // MARK: Intent and ends
+
+    /// Makes the intent durable; from here on the ceremony has to be ended, one way or the other.
+    mutating func announce(
+        _ intent: JSON, document: [UInt8], sshsig: [UInt8]
+    ) async throws(EngineError) -> Recorded {
+        isUnderWay = true
+        executor.executions.begin(ceremony.id)
+        do throws(EngineError) {
+            let order = try await executor.writer.submit(
+                .execute(document: document, sshsig: sshsig, intent: intent))
+            guard !order.isRepeat else { return order }
+            self.order = order
+            ceremony =
+                executor.published.snapshot.state.ceremony(named: ceremony.id) ?? ceremony
+            return order
+        } catch  where error.has(.recordedNotSigned) {
+            // Announced, but not signed: nothing is done on a token before that is.
+            throw await fail(
+                Failure(reason: "interrupted", phase: "intent", detail: error.detail))
+        }
+    }
+
+    /// The execution is over, or was never announced. May be called twice.
+    mutating func leave() {
+        guard isUnderWay else { return }
+        isUnderWay = false
+        executor.executions.end(ceremony.id)
+    }
+
+    /// Has the writer decide the outcome.
+    mutating func commit(_ outcome: JSON) async throws(EngineError) {
+        do throws(EngineError) {
+            _ = try await executor.writer.submit(.complete(ceremony: ceremony.id, outcome: outcome))
+        } catch {
+            // Recorded is committed, signed or not; and what may be recorded must keep its key.
+            if error.has(.recordedNotSigned) || error.has(.stopping) { throw error }
+            throw await fail(
+                Failure(reason: Run.reason(for: error), phase: "commit", detail: error.detail))
+        }
+    }
+
+    /// Ends the ceremony after a step that did not succeed.
+    mutating func fail(after error: VaultError, in step: Step) async -> EngineError {
+        let reason =
+            switch error.code {
+            case .executionFailed: executor.published.snapshot.isHalted ? "halted" : "deadline"
+            case .tokenMissing: "token-lost"
+            default: error.isGate ? "gate-failed" : "token-error"
+            }
+        return await fail(
+            Failure(
+                reason: reason, phase: step.name, detail: error.detail, pkcs11: error.pkcs11,
+                left: error.left))
+    }
+
+    /// Undoes what can be undone, and writes down the rest.
+    mutating func fail(_ failure: Failure) async -> EngineError {
+        var failure = failure
+        failure.add(left: await undo())
+        // From here on whoever opens the log again may end the ceremony.
+        leave()
+        var isRecorded = true
+        // The log says that it is halted before it says what the halt has ended. If it cannot yet,
+        // it refuses the reason, and the ceremony is ended when it can.
+        if failure.reason == "halted" { try? await executor.halts.recordHeld() }
+        do throws(EngineError) {
+            // A halt that no file could take is in memory only, and the log knows nothing of it.
+            if failure.reason == "halted", !executor.published.snapshot.state.isHalted {
+                failure.reason = "interrupted"
+            }
+            _ = try await executor.writer.submit(.fail(ceremony: ceremony.id, failure))
+        } catch  where error.has(.recordedNotSigned) {
+            isRecorded = true
+        } catch {
+            let now = executor.published.snapshot.state.ceremony(named: ceremony.id)
+            isRecorded = now?.state == .failed
+            // Somebody else ended it first, the clock perhaps: what the log says counts.
+            failure.reason = now?.end?.reason ?? failure.reason
+            guard isRecorded else { return unrecorded(failure, because: error) }
+        }
+        let left =
+            failure.left.isEmpty
+            ? "Nothing is left on the token." : failure.left.joined(separator: "; ")
+        return EngineError(
+            .executionFailed,
+            "\(ceremony.id) is FAILED (\(failure.reason)): \(failure.detail ?? "") \(left)",
+            next: "No key of it is or will be valid. Start a new ceremony when the cause is mended."
+        )
+    }
+
+    private func unrecorded(_ failure: Failure, because error: EngineError) -> EngineError {
+        EngineError(
+            .executionFailed,
+            "\(ceremony.id) failed (\(failure.reason)), and this could not be recorded: "
+                + error.detail,
+            next: "It is recorded when the log token is unlocked again, or when its time is over.")
+    }
+
+    /// Destroys the key that this execution made, and says what is left.
+    private func undo() async -> [String] {
+        guard let made else { return [] }
+        let name = "key-id \(Hex.encode(made.id)) on \(made.vault.name)"
+        do throws(VaultError) {
+            let left = try await made.vault.destroy(id: made.id)
+            return left == 0 ? [] : ["\(name): \(left) objects"]
+        } catch {
+            return ["\(name): not known whether it is there"]
+        }
+    }
+
+    private static func reason(for error: EngineError) -> String {
+        switch RefusalCode(rawValue: error.code) {
+        case .halted: "halted"
+        case .expired: "deadline"
+        case .prestateChanged: "prestate-changed"
+        case .some: "outcome-refused"
+        case nil: "interrupted"
+        }
+    }
+}

@@ -1,0 +1,113 @@
+// Raising a halt: the file first, then memory, then the log as soon as it can be written. Nothing
+// stands in its way, not a sealed log, a full queue, a clock that is wrong or a token that is gone
+// (CT-11; DESIGN section 3, Halt).
+
+import CeremonyRecord
+import CeremonyRules
+
+/// Where halts are taken.
+struct HaltDesk: Sendable {
+    let file: HaltFile
+    let writer: Writer
+    let published: Published
+    let clock: any Clock
+
+    /// Takes a keeper's signed halt; the house is halted on return.
+    ///
+    /// - Returns: Its receipt; none where only the file holds it, until the log can be written.
+    /// - Throws: ``EngineError``: the rules' refusals, and `halt-file` where neither the file nor
+    ///   the log could take it: then the house is halted in memory only.
+    func raise(document: [UInt8], sshsig: [UInt8]) async throws(EngineError) -> Recorded {
+        let state = published.snapshot.state
+        let since: Timestamp
+        do throws(Refusal) {
+            if let receipt = try state.receipt(document: document, sshsig: sshsig) {
+                return Recorded(receipt: receipt, isRepeat: true, events: [])
+            }
+            since = try moment(of: document, sshsig, in: state)
+        } catch {
+            throw EngineError(error)
+        }
+        var trouble: EngineError?
+        do throws(EngineError) {
+            try file.keep(.act(document: document, sshsig: sshsig, since: since))
+        } catch {
+            trouble = error
+        }
+        published.update { $0.isHaltedByFile = true }
+        do throws(EngineError) {
+            return try await writer.submit(
+                .heldHalt(document: document, sshsig: sshsig, since: since))
+        } catch {
+            guard trouble == nil || error.has(.recordedNotSigned) else { throw trouble ?? error }
+            guard RefusalCode(rawValue: error.code) == nil else { throw error }
+            return Recorded(receipt: nil, isRepeat: false, events: [])
+        }
+    }
+
+    /// When the halt was raised. A clock that is behind does not stand in its way: the act was
+    /// dated by that clock, or by one that is right, and is measured by the one that it fits.
+    private func moment(
+        of document: [UInt8], _ sshsig: [UInt8], in state: State
+    ) throws(Refusal) -> Timestamp {
+        let now = clock.now
+        let since = max(now, state.head.time)
+        do throws(Refusal) {
+            _ = try decide(
+                state, .heldHalt(document: document, sshsig: sshsig, since: since), now: since)
+            return since
+        } catch  where error.code == .stale && now < since {
+            _ = try decide(
+                state, .heldHalt(document: document, sshsig: sshsig, since: now), now: since)
+            return now
+        }
+    }
+
+    /// Halts the house because an invariant is broken; the log has it as soon as it can be written.
+    ///
+    /// Where the file cannot be written the house is halted in memory only: nobody waits for an
+    /// answer who could be told.
+    func raise(invariant name: String) {
+        try? file.keep(.invariant(name, since: clock.now))
+        published.update { $0.isHaltedByFile = true }
+    }
+
+    /// Writes the halts that the file holds into the log; those that are there already stay.
+    ///
+    /// A file that cannot be read, and an act in it that the log does not take, become one halt by
+    /// the invariant `halt-file`, so that it too can be cleared.
+    ///
+    /// - Throws: ``EngineError`` where the log cannot be written.
+    func recordHeld() async throws(EngineError) {
+        switch file.read() {
+        case .absent: return
+        case .unreadable: try await record(invariant: HaltDesk.unreadable)
+        case .halts(let held):
+            if held.isEmpty { try await record(invariant: HaltDesk.unreadable) }
+            for halt in held { try await record(halt) }
+        }
+    }
+
+    private func record(_ halt: HaltFile.Held) async throws(EngineError) {
+        switch halt {
+        case .invariant(let name, let since): try await record(invariant: name, since: since)
+        case .unreadable: try await record(invariant: HaltDesk.unreadable)
+        case .act(let document, let sshsig, let since):
+            do throws(EngineError) {
+                _ = try await writer.submit(
+                    .heldHalt(document: document, sshsig: sshsig, since: since))
+            } catch  where RefusalCode(rawValue: error.code) != nil {
+                try await record(invariant: HaltDesk.unreadable)
+            }
+        }
+    }
+
+    private func record(invariant name: String, since: Timestamp? = nil)
+        async throws(EngineError)
+    {
+        let isKnown = published.snapshot.state.halts.contains { $0.by == nil && $0.reason == name }
+        if !isKnown { _ = try await writer.submit(.invariant(name, since: since)) }
+    }
+
+    private static let unreadable = "halt-file"
+}

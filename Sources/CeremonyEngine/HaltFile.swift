@@ -1,0 +1,148 @@
+// The halt file: a halt that holds even when the log cannot be written. It is durable before
+// anybody is told that the house is halted, and present or unreadable it means: halted (CT-11,
+// DESIGN Halt). One JSON object a line, each a halt that the log has or is still to get.
+
+public import CeremonyRecord
+import Glibc
+
+/// The file that holds the halts which the log may not have yet.
+public struct HaltFile: Sendable {
+    /// A halt as the file holds it, with the time at which the file took it.
+    public enum Held: Hashable, Sendable {
+        /// A keeper's signed act.
+        case act(document: [UInt8], sshsig: [UInt8], since: Timestamp)
+        /// The daemon saw something broken that must never break.
+        case invariant(String, since: Timestamp)
+        /// A line that cannot be read: nobody knows which halt it held, or since when.
+        case unreadable
+    }
+
+    /// What a look at the file says.
+    public enum Content: Hashable, Sendable {
+        /// There is no such file: not halted by it.
+        case absent
+        /// Halted, by these.
+        case halts([Held])
+        /// Halted: it is there and cannot be understood.
+        case unreadable(String)
+
+        /// Whether it means halted.
+        public var isHalt: Bool { self != .absent }
+    }
+
+    private let path: String
+
+    /// The file at a path, beside the log.
+    public init(path: String) {
+        self.path = path
+    }
+
+    /// Reads the file. Anything but "there is none" means halted.
+    public func read() -> Content {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else {
+            return errno == ENOENT ? .absent : .unreadable(String(cString: strerror(errno)))
+        }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            guard count >= 0 else { return .unreadable(String(cString: strerror(errno))) }
+            if count == 0 { break }
+            bytes += chunk[..<count]
+            guard bytes.count <= 4 << 20 else { return .unreadable("it is too long") }
+        }
+        return .halts(HaltFile.halts(in: bytes))
+    }
+
+    /// Adds a halt that the file does not hold yet; it is on the disk when this returns.
+    ///
+    /// - Throws: ``EngineError`` (`halt-file`); nothing may then be believed of the file.
+    func keep(_ held: Held) throws(EngineError) {
+        if case .halts(let all) = read(), all.contains(where: { $0.isSame(as: held) }) { return }
+        try add(held)
+    }
+
+    /// Adds a halt; it is on the disk when this returns.
+    ///
+    /// - Throws: ``EngineError`` (`halt-file`); nothing may then be believed of the file.
+    public func add(_ held: Held) throws(EngineError) {
+        let isNew = access(path, F_OK) != 0
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw trouble("opened") }
+        defer { close(descriptor) }
+        let line = HaltFile.line(held)
+        guard write(descriptor, line, line.count) == line.count, fsync(descriptor) == 0 else {
+            throw trouble("written")
+        }
+        if isNew { try syncDirectory() }
+    }
+
+    private func syncDirectory() throws(EngineError) {
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let folder = slash.map { String(path[..<$0]) } ?? "."
+        let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw trouble("made durable") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw trouble("made durable") }
+    }
+
+    private func trouble(_ what: String) -> EngineError {
+        EngineError(
+            .haltFile,
+            "The halt file \(path) could not be \(what): \(String(cString: strerror(errno))).",
+            next: "The daemon is halted in memory until it stops. Stop it, and mend the disk.",
+            requirement: "CT-11")
+    }
+
+    private static func line(_ held: Held) -> [UInt8] {
+        let fields: [String: JSON] =
+            switch held {
+            case .act(let document, let sshsig, let since):
+                [
+                    "document": .string(Base64.encode(document)),
+                    "sshsig": .string(Base64.encode(sshsig)), "since": .string("\(since)"),
+                ]
+            case .invariant(let name, let since):
+                ["invariant": .string(name), "since": .string("\(since)")]
+            case .unreadable: ["unreadable": .bool(true)]
+            }
+        // A line begins with its own line feed: one that was torn off before it stays by itself.
+        return [UInt8(ascii: "\n")] + JSON.object(fields).canonicalBytes + [UInt8(ascii: "\n")]
+    }
+
+    /// Every line by itself: one that cannot be read halts by the invariant of the file and hides
+    /// no other.
+    private static func halts(in bytes: [UInt8]) -> [Held] {
+        bytes.split(separator: UInt8(ascii: "\n")).map { line in
+            (try? halt(in: Array(line))) ?? .unreadable
+        }
+    }
+
+    private static func halt(in line: [UInt8]) throws(JSONError) -> Held {
+        var fields = try JSONFields(try JSON(line, .record), at: "halt file")
+        let since = try fields.parsed("since", as: "a time") { Timestamp($0) }
+        let held: Held
+        if fields.names.contains("invariant") {
+            held = .invariant(try fields.string("invariant"), since: since)
+        } else {
+            held = .act(
+                document: try fields.parsed("document", as: "base64", Base64.decode),
+                sshsig: try fields.parsed("sshsig", as: "base64", Base64.decode), since: since)
+        }
+        try fields.finish()
+        return held
+    }
+}
+
+extension HaltFile.Held {
+    /// Whether both are the same halt, whenever they were taken.
+    fileprivate func isSame(as other: HaltFile.Held) -> Bool {
+        switch (self, other) {
+        case (.act(let one, _, _), .act(let two, _, _)): one == two
+        case (.invariant(let one, _), .invariant(let two, _)): one == two
+        default: false
+        }
+    }
+}

@@ -1,0 +1,151 @@
+// A token as the engine sees it: a few messages with plain values, so that it could as well be a
+// process of its own. Nothing here knows how a token is reached.
+
+public import CeremonyRecord
+public import CeremonyRules
+public import Sodium
+
+/// One token of the daemon.
+public protocol KeyVault: Sendable {
+    /// The name that the configuration gives it.
+    var name: String { get }
+
+    /// What the token says about itself, freshly asked, without any effect.
+    func inspect() async throws(VaultError) -> TokenDescription
+    /// Logs in: one try, never repeated. `nil` lets the device ask for the PIN itself.
+    func unlock(pin: SecretBytes?, allowFinalTry: Bool) async throws(VaultError)
+    /// Logs out and closes. What the token does not hear of is closed all the same.
+    func lock() async
+    /// Everything that is on the token, in one order.
+    func inventory() async throws(VaultError) -> [InventoryItem]
+    /// Makes an Ed25519 pair, reads it back and holds it to the gate; a pair that fails is
+    /// destroyed.
+    func generate(id: [UInt8], label: String) async throws(VaultError) -> VaultKey
+    /// Signs with the private half of a key; 64 bytes, verified off the token by the caller.
+    func sign(_ bytes: [UInt8], with key: KeyName) async throws(VaultError) -> [UInt8]
+    /// Destroys both halves of the pair with this id, which this process has just made.
+    ///
+    /// - Returns: How many objects with this id are left.
+    func destroy(id: [UInt8]) async throws(VaultError) -> Int
+    /// Random bytes of the token's own generator.
+    func random(_ count: Int) async throws(VaultError) -> [UInt8]
+}
+
+/// How a key on a token is named.
+public enum KeyName: Hashable, Sendable {
+    /// By CKA_ID.
+    case id([UInt8])
+    /// By the 32 bytes of its public half, for keys that were made elsewhere.
+    case point([UInt8])
+}
+
+/// What a token says about itself.
+public struct TokenDescription: Hashable, Sendable {
+    /// Manufacturer, model, serial and label.
+    public var reference: TokenReference
+    /// Whether the daemon is logged in.
+    public var isUnlocked: Bool
+    /// Whether it makes and uses Ed25519 keys.
+    public var canEd25519: Bool
+    /// The state of the PIN's tries: `ok`, `low`, `final-try`, `locked`.
+    public var pinTries: String
+    /// Whether the device asks for the PIN itself.
+    public var asksItself: Bool
+    /// The module's path.
+    public var module: String
+    /// The digest of the module's file.
+    public var moduleDigest: Digest
+
+    /// A description.
+    public init(
+        reference: TokenReference, isUnlocked: Bool, canEd25519: Bool, pinTries: String,
+        asksItself: Bool, module: String, moduleDigest: Digest
+    ) {
+        self.reference = reference
+        self.isUnlocked = isUnlocked
+        self.canEd25519 = canEd25519
+        self.pinTries = pinTries
+        self.asksItself = asksItself
+        self.module = module
+        self.moduleDigest = moduleDigest
+    }
+}
+
+/// One object on a token.
+public struct InventoryItem: Hashable, Sendable {
+    /// `private`, `public`, `data`, `certificate`, or the number.
+    public var objectClass: String
+    /// CKA_ID.
+    public var id: [UInt8]
+    /// CKA_LABEL as bytes: nobody promises that it is text.
+    public var label: [UInt8]
+
+    /// An object.
+    public init(objectClass: String, id: [UInt8], label: [UInt8]) {
+        self.objectClass = objectClass
+        self.id = id
+        self.label = label
+    }
+
+    /// The digest over a whole inventory, whatever the order.
+    public static func digest(of items: [InventoryItem]) -> Digest {
+        Digest(of: Array(items.map { $0.line + "\n" }.sorted().joined().utf8))
+    }
+
+    /// The object on one line, for digests and order.
+    var line: String { "\(objectClass) \(Hex.encode(id)) \(Hex.encode(label))" }
+}
+
+/// A key that a token has just made.
+public struct VaultKey: Hashable, Sendable {
+    /// The 32 bytes of the public half.
+    public var point: [UInt8]
+    /// What was read back as true, in the words of key records.
+    public var attributes: [String]
+
+    /// A key.
+    public init(point: [UInt8], attributes: [String]) {
+        self.point = point
+        self.attributes = attributes
+    }
+}
+
+/// What went wrong between the engine and a token.
+public struct VaultError: Error, Hashable, Sendable {
+    /// Which sort of trouble, in the engine's words.
+    public var code: EngineError.Code
+    /// What happened, in a sentence.
+    public var detail: String
+    /// The PKCS#11 function and its answer, where one failed.
+    public var pkcs11: PKCS11Failure?
+    /// What may be left on the token.
+    public var left: [String]
+    /// Whether a key was made and did not pass the gate.
+    public var isGate: Bool
+
+    /// Trouble.
+    public init(
+        _ code: EngineError.Code, _ detail: String, pkcs11: PKCS11Failure? = nil,
+        left: [String] = [], isGate: Bool = false
+    ) {
+        self.code = code
+        self.detail = detail
+        self.pkcs11 = pkcs11
+        self.left = left
+        self.isGate = isGate
+    }
+
+    /// The same as the engine's no.
+    public var engineError: EngineError {
+        let next: String? =
+            switch code {
+            case .wrongPIN: "Type the PIN again only if you are sure of it; tries are counted."
+            case .tokenLocked: "Unlock it: ceremonyctl unlock."
+            case .tokenMissing: "Put the token in, and look at: ceremonyctl tokens."
+            case .tokenAmbiguous: "Name the token by its serial in the configuration."
+            case .pinTries: "See the PIN state: ceremonyctl tokens."
+            default: nil
+            }
+        return EngineError(code, detail, next: next)
+    }
+}

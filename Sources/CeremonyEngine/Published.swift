@@ -1,0 +1,61 @@
+// What everybody may read at any time without waiting for a token or a disk: the state as of the
+// last durable append, how far the log key has signed it, and the tree for proofs.
+
+import CeremonyRecord
+public import CeremonyRules
+import Synchronization
+
+/// A consistent look at the log.
+public struct Snapshot: Sendable {
+    /// The fold of everything that is durable.
+    public var state: State
+    /// The newest checkpoint that the log key signed, as a note's bytes.
+    public var checkpoint: [UInt8]?
+    /// How many events that checkpoint covers.
+    public var checkpointSize: Int
+    /// Whether the log token is locked, so that nothing can be recorded.
+    public var isSealed: Bool
+    /// Whether the halt file, or a halt in memory, stands beside the log.
+    public var isHaltedByFile: Bool
+
+    /// Whether the house is halted, by the log or by the file.
+    public var isHalted: Bool { state.isHalted || isHaltedByFile }
+
+    /// Takes a newer checkpoint; the one that covers more stays.
+    mutating func take(_ note: [UInt8], size: Int) {
+        guard size > checkpointSize else { return }
+        checkpoint = note
+        checkpointSize = size
+    }
+}
+
+/// The published state. The fold and its signature are written by the writer only.
+final class Published: Sendable {
+    private let current: Mutex<Snapshot>
+    private let tree: Mutex<MerkleTree>
+
+    init(_ snapshot: Snapshot, tree: MerkleTree) {
+        current = Mutex(snapshot)
+        self.tree = Mutex(tree)
+    }
+
+    var snapshot: Snapshot { current.withLock { $0 } }
+
+    func update(_ change: (inout Snapshot) -> Void) {
+        current.withLock { change(&$0) }
+    }
+
+    func append(leaves: [Digest]) {
+        tree.withLock { tree in
+            for leaf in leaves { tree.append(leaf: leaf) }
+        }
+    }
+
+    func inclusionProof(of index: Int, in size: Int) -> InclusionProof? {
+        tree.withLock { $0.inclusionProof(of: index, in: size) }
+    }
+
+    func consistencyProof(from old: Int, to new: Int) -> ConsistencyProof? {
+        tree.withLock { $0.consistencyProof(from: old, to: new) }
+    }
+}

@@ -1,0 +1,225 @@
+// A PKCS#11 token as a vault. The only folder of the engine that knows PKCS#11: here the messages
+// become calls, and the standard's errors become words that a custodian can act on.
+
+public import CeremonyRecord
+import CeremonyRules
+public import PKCS11
+public import Sodium
+
+extension SecretBytes: PINSource {}
+
+/// One token of the daemon, reached through a PKCS#11 module in this process.
+///
+/// The token is looked up by its URI whenever it is inspected or unlocked, so that one that was
+/// pulled out and put back is found again, and another one in its slot is not mistaken for it.
+public actor TokenVault: KeyVault {
+    /// The name that the configuration gives it.
+    public nonisolated let name: String
+    /// Looking a token up blocks as any call does; it has a thread of its own for that, beside the
+    /// one of the token's session, so that a long call holds up no look.
+    private nonisolated let thread: TokenThread
+    private let uri: TokenURI
+    private let module: Module
+    private let moduleDigest: Digest
+    private var token: Token?
+    private var isUnlocked = false
+    private var handles: [KeyName: ObjectHandle] = [:]
+
+    /// A token by its URI, behind a loaded module.
+    ///
+    /// - Throws: `PKCS11Error.noThread`.
+    public init(
+        name: String, uri: TokenURI, module: Module, moduleDigest: Digest
+    ) throws(PKCS11Error) {
+        thread = try TokenThread()
+        self.name = name
+        self.uri = uri
+        self.module = module
+        self.moduleDigest = moduleDigest
+    }
+
+    /// The thread on which the token is looked up.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        thread.asUnownedSerialExecutor()
+    }
+
+    /// See ``KeyVault/inspect()``.
+    public func inspect() async throws(VaultError) -> TokenDescription {
+        do throws(PKCS11Error) {
+            let match = try uri.locate(in: [module])
+            let info = match.info
+            return TokenDescription(
+                reference: TokenReference(
+                    label: info.label, manufacturer: info.manufacturer, model: info.model,
+                    serial: info.serial),
+                isUnlocked: isUnlocked, canEd25519: try match.slot.claimsEd25519(),
+                pinTries: "\(info.pinState(of: .user).rawValue)",
+                asksItself: info.hasProtectedAuthenticationPath, module: module.path,
+                moduleDigest: moduleDigest)
+        } catch {
+            throw VaultError(error, on: name)
+        }
+    }
+
+    /// See ``KeyVault/unlock(pin:allowFinalTry:)``.
+    public func unlock(pin: SecretBytes?, allowFinalTry: Bool) async throws(VaultError) {
+        await lock()
+        do throws(PKCS11Error) {
+            let token = try Token(uri.locate(in: [module]).slot)
+            try await token.open(.readWrite)
+            if let pin {
+                try await token.login(.user, pin: pin, allowFinalTry: allowFinalTry)
+            } else {
+                try await token.loginOnDevice(.user, allowFinalTry: allowFinalTry)
+            }
+            self.token = token
+            isUnlocked = true
+        } catch {
+            throw VaultError(error, on: name)
+        }
+    }
+
+    /// See ``KeyVault/lock()``.
+    public func lock() async {
+        handles = [:]
+        isUnlocked = false
+        guard let token else { return }
+        self.token = nil
+        try? await token.logout()
+        try? await token.close()
+    }
+
+    /// See ``KeyVault/inventory()``.
+    public func inventory() async throws(VaultError) -> [InventoryItem] {
+        try await ask { session throws(PKCS11Error) in
+            var items: [InventoryItem] = []
+            for object in try session.find([.flag(.token, true)]) {
+                let read = try session.attributes([.class, .id, .label], of: object)
+                items.append(
+                    InventoryItem(
+                        objectClass: read.objectClass.value.map { "\($0)" } ?? "unknown",
+                        id: read.id.value ?? [], label: read.label.value ?? []))
+            }
+            // Modules hand objects over in any order, another one each time.
+            return items.sorted { $0.line < $1.line }
+        }
+    }
+
+    /// See ``KeyVault/generate(id:label:)``.
+    public func generate(id: [UInt8], label: String) async throws(VaultError) -> VaultKey {
+        let outcome = try await ask { session throws(PKCS11Error) in
+            let pair = try session.generateEd25519KeyPair(id: id, label: label)
+            return try KeyGate(id: id, label: label).check(pair, in: session)
+        }
+        switch outcome {
+        case .passed(let key): return key
+        case .failed(let why, let left):
+            throw VaultError(.tokenTrouble, why, left: left, isGate: true)
+        }
+    }
+
+    /// See ``KeyVault/sign(_:with:)``.
+    public func sign(_ bytes: [UInt8], with key: KeyName) async throws(VaultError) -> [UInt8] {
+        let known = handles[key]
+        let answer = try await ask { session throws(PKCS11Error) -> Signed? in
+            var handle = known
+            if handle == nil { handle = try session.privateKey(named: key) }
+            guard let handle else { return nil }
+            return Signed(handle: handle, signature: try session.sign(bytes, with: handle))
+        }
+        guard let answer else {
+            throw VaultError(.logKey, "The key is not on \(name).")
+        }
+        handles[key] = answer.handle
+        return answer.signature
+    }
+
+    /// See ``KeyVault/destroy(id:)``.
+    public func destroy(id: [UInt8]) async throws(VaultError) -> Int {
+        handles[.id(id)] = nil
+        return try await ask { session throws(PKCS11Error) in
+            for object in try session.keys(withID: id) { try session.destroy(object) }
+            return try session.keys(withID: id).count
+        }
+    }
+
+    /// See ``KeyVault/random(_:)``.
+    public func random(_ count: Int) async throws(VaultError) -> [UInt8] {
+        try await ask { session throws(PKCS11Error) in try session.random(count) }
+    }
+
+    private func ask<R: Sendable>(
+        _ body: sending (borrowing Session) throws(PKCS11Error) -> R
+    ) async throws(VaultError) -> R {
+        guard let token, isUnlocked else {
+            throw VaultError(.tokenLocked, "\(name) is not unlocked.")
+        }
+        do throws(PKCS11Error) {
+            return try await token.withSession(body)
+        } catch {
+            handles = [:]
+            throw VaultError(error, on: name)
+        }
+    }
+}
+
+private struct Signed: Sendable {
+    let handle: ObjectHandle
+    let signature: [UInt8]
+}
+
+extension Session {
+    /// The private half of an Ed25519 key by its id, or by the public half that belongs to it.
+    fileprivate func privateKey(named name: KeyName) throws(PKCS11Error) -> ObjectHandle? {
+        switch name {
+        case .id(let id):
+            return try find([.objectClass(.privateKey), .bytes(.id, id)]).first
+        case .point(let point):
+            for object in try find([.objectClass(.publicKey)]) {
+                guard (try? ed25519PublicKey(of: object)) == point,
+                    let id = try attributes([.id], of: object).id.value
+                else { continue }
+                return try find([.objectClass(.privateKey), .bytes(.id, id)]).first
+            }
+            return nil
+        }
+    }
+}
+
+extension VaultError {
+    /// What a PKCS#11 error means for a custodian.
+    init(_ error: PKCS11Error, on name: String) {
+        let call = error.failedCall.map {
+            PKCS11Failure(function: $0.function.rawValue, code: $0.code.name)
+        }
+        let detail = "\(name): \(error)"
+        switch error {
+        case .tokenNotFound: self.init(.tokenMissing, detail, pkcs11: call)
+        case .tokenAmbiguous: self.init(.tokenAmbiguous, detail, pkcs11: call)
+        case .login(let failure):
+            switch failure.reason {
+            case .wrongPIN: self.init(.wrongPIN, detail, pkcs11: call)
+            case .pinLocked, .finalTry: self.init(.pinTries, detail, pkcs11: call)
+            default: self.init(VaultError.code(of: error), detail, pkcs11: call)
+            }
+        case .keyGeneration(let failure):
+            let left: [String] =
+                switch failure.remains {
+                case .nothing: []
+                case .objects(let objects): ["\(objects.count) objects on \(name)"]
+                case .unknown: ["not known whether a key is on \(name)"]
+                }
+            self.init(VaultError.code(of: error), detail, pkcs11: call, left: left)
+        default: self.init(VaultError.code(of: error), detail, pkcs11: call)
+        }
+    }
+
+    /// What the answer to a call says about the token itself.
+    private static func code(of error: PKCS11Error) -> EngineError.Code {
+        switch error.failedCall?.code {
+        case .deviceRemoved, .tokenNotPresent: .tokenMissing
+        case .pinLocked: .pinTries
+        default: .tokenTrouble
+        }
+    }
+}

@@ -1,0 +1,220 @@
+// The only one who writes. Commands wait in a bounded queue; one task takes a batch, decides it on
+// a working state, appends once, has the head signed once, publishes the state, answers. Nothing is
+// decided while an append is in flight, and a failed append leaves nothing behind but the answer
+// (DESIGN 2.2).
+
+public import CeremonyRecord
+public import CeremonyRules
+
+/// What became of a command.
+public struct Recorded: Sendable {
+    /// Where the document stands, now or from before; `nil` for the daemon's own reports, and for a
+    /// halt that is held in the halt file until the log can be written.
+    public let receipt: Receipt?
+    /// Whether exactly this had been taken before, so that nothing was recorded.
+    public let isRepeat: Bool
+    /// The events that it came to.
+    public let events: [Event]
+}
+
+/// The single writer of a log.
+///
+/// Everything that changes is changed between two suspensions: the loop is the only one that
+/// decides and appends, whoever else comes in while it waits for the token finds the state as
+/// published.
+actor Writer {
+    private struct Waiting {
+        let command: Command
+        let answer: CheckedContinuation<Result<Recorded, EngineError>, Never>
+    }
+
+    /// So many commands wait at most; more are told to come again.
+    static let queueMax = 256
+    /// So many commands are made durable together at most.
+    static let batchMax = 64
+
+    private let ledger: any Ledger
+    private let clock: any Clock
+    private let published: Published
+    private let appended: @Sendable ([Event], [[UInt8]]) -> Void
+    private let ended: @Sendable (LedgerError) -> Void
+    private var signer: HeadSigner?
+    private var isOpen = false
+    /// The ledger cannot say what is on the disk: nothing is written any more.
+    private var isEnded = false
+    private var queue: [Waiting] = []
+    private var isWorking = false
+    private var waitingForRest: [CheckedContinuation<Void, Never>] = []
+
+    /// - Parameters:
+    ///   - appended: Hears of every batch when its head is signed, or when that has failed.
+    ///   - ended: Hears that the log must be read again from the disk; the process is to end.
+    init(
+        ledger: any Ledger, clock: any Clock, published: Published,
+        appended: @escaping @Sendable ([Event], [[UInt8]]) -> Void,
+        ended: @escaping @Sendable (LedgerError) -> Void
+    ) {
+        self.ledger = ledger
+        self.clock = clock
+        self.published = published
+        self.appended = appended
+        self.ended = ended
+    }
+
+    /// Opens the log for writing, beginning with a signature of the head where that has none.
+    ///
+    /// - Throws: ``EngineError``: the log key's trouble; the log is as it was then.
+    func open(with signer: HeadSigner) async throws(EngineError) {
+        try await signHead(with: signer)
+        self.signer = signer
+        isOpen = true
+    }
+
+    /// Takes nothing more; returns when the batch in flight has ended and the signed head is
+    /// stored.
+    func seal() async {
+        isOpen = false
+        if isWorking { await withCheckedContinuation { waitingForRest.append($0) } }
+        storeCheckpoint()
+        signer = nil
+    }
+
+    /// Decides a command and makes it durable; returns when the head that covers it is signed.
+    ///
+    /// - Throws: ``EngineError``: a refusal of the rules, `sealed`, `overloaded`,
+    ///   `recorded-not-signed` (it is recorded), `log-not-written` (it is not), `stopping` (that
+    ///   cannot be told).
+    func submit(_ command: Command) async throws(EngineError) -> Recorded {
+        guard queue.count < Writer.queueMax || !command.isBounded else {
+            throw EngineError(
+                .overloaded, "\(Writer.queueMax) commands are waiting already.",
+                next: "Nothing was recorded. Try again in a moment.")
+        }
+        let result = await withCheckedContinuation { answer in
+            queue.append(Waiting(command: command, answer: answer))
+            guard !isWorking else { return }
+            isWorking = true
+            Task { await self.work() }
+        }
+        return try result.get()
+    }
+
+    /// How many commands wait.
+    var queueCount: Int { queue.count }
+    /// Whether the log is open for writing.
+    var isTaking: Bool { isOpen }
+
+    /// Signs the durable head if that is still to be done.
+    func signHead() async throws(EngineError) {
+        guard let signer, isOpen else { throw .sealed }
+        try await signHead(with: signer)
+    }
+
+    private func signHead(with signer: HeadSigner) async throws(EngineError) {
+        let head = published.snapshot.state.head
+        guard published.snapshot.checkpointSize < head.size else { return }
+        let note = try await signer.sign(head.tree.head)
+        published.update { $0.take(note, size: head.size) }
+    }
+
+    /// Stores the newest signed checkpoint, so that a clean stop leaves a signed log.
+    private func storeCheckpoint() {
+        let snapshot = published.snapshot
+        guard !isEnded, let checkpoint = snapshot.checkpoint,
+            snapshot.checkpointSize == snapshot.state.head.size
+        else { return }
+        do throws(LedgerError) {
+            try ledger.store(checkpoint: checkpoint, size: snapshot.checkpointSize)
+        } catch {
+            // One that is not stored is signed again at the next unlock: the same head.
+            if error.endsProcess { end(error) }
+        }
+    }
+
+    // MARK: The loop
+
+    private func work() async {
+        while !queue.isEmpty {
+            let batch = Array(queue.prefix(Writer.batchMax))
+            queue.removeFirst(batch.count)
+            await commit(batch)
+        }
+        isWorking = false
+        for waiting in waitingForRest { waiting.resume() }
+        waitingForRest = []
+    }
+
+    private func commit(_ commands: [Waiting]) async {
+        do throws(EngineError) {
+            if isEnded { throw .stopping }
+            // Nothing more is appended until the head before is signed; and while it was being
+            // signed the log may have been sealed.
+            try await signHead()
+            guard isOpen else { throw .sealed }
+        } catch {
+            for waiting in commands { waiting.answer.resume(returning: .failure(error)) }
+            return
+        }
+        let snapshot = published.snapshot
+        var batch = Batch(
+            state: snapshot.state, now: clock.now, isHaltedBeside: snapshot.isHaltedByFile)
+        let decided = commands.map { batch.take($0.command) }
+        let durability = await makeDurable(batch)
+        for (waiting, decided) in zip(commands, decided) {
+            waiting.answer.resume(returning: decided.answer(durability))
+        }
+    }
+
+    private func makeDurable(_ batch: Batch) async -> Batch.Durability {
+        guard !batch.lines.isEmpty, let signer else { return .signed }
+        let before = published.snapshot
+        do throws(LedgerError) {
+            try ledger.append(
+                batch.lines, after: before.state.head.size, head: batch.state.head.root,
+                checkpoint: before.checkpoint)
+        } catch {
+            if error.endsProcess {
+                end(error)
+                return .notWritten(.stopping)
+            }
+            return .notWritten(
+                EngineError(
+                    .logNotWritten, "\(error).",
+                    next: "Look at the disk. A repeat of the same document is safe."))
+        }
+        let head = batch.state.head
+        let note: Result<[UInt8], EngineError>
+        do throws(EngineError) {
+            note = .success(try await signer.sign(head.tree.head))
+        } catch {
+            note = .failure(error)
+        }
+        // What is durable is shown, signed or not; a snapshot says how far the signature reaches.
+        published.append(leaves: batch.lines.map(TreeHash.leaf))
+        published.update {
+            $0.state = batch.state
+            if case .success(let note) = note { $0.take(note, size: head.size) }
+        }
+        appended(batch.events, batch.lines)
+        switch note {
+        case .success: return .signed
+        case .failure(let error): return .notSigned(error, after: before.state.head.size)
+        }
+    }
+
+    private func end(_ error: LedgerError) {
+        isEnded = true
+        ended(error)
+    }
+}
+
+extension Command {
+    /// Whether it has to wait its turn outside when too many wait. What the daemon itself has begun
+    /// has an end to report, and no limit stands in the way of a halt.
+    fileprivate var isBounded: Bool {
+        switch self {
+        case .submit, .execute, .tick, .refused: true
+        case .complete, .fail, .start, .invariant, .heldHalt: false
+        }
+    }
+}
