@@ -25,7 +25,8 @@ let package = Package(
         .library(name: "PKCS11", targets: ["PKCS11"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0")
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
         // C that Swift cannot say.
@@ -50,6 +51,11 @@ let package = Package(
             name: "CeremonyEngine",
             dependencies: ["CeremonyRules", "CeremonyRecord", "PKCS11", "Sodium"],
             swiftSettings: strict),
+        .target(
+            name: "CeremonyStore",
+            dependencies: [
+                "CeremonyEngine", "CeremonyRecord", .product(name: "GRDB", package: "GRDB.swift"),
+            ], swiftSettings: strictWithC),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"], swiftSettings: strict),
         .testTarget(
             name: "CeremonyRecordTests", dependencies: ["CeremonyRecord", "Sodium"],
