@@ -22,7 +22,8 @@ let collections = Target.Dependency.product(
 let package = Package(
     name: "ceremonyd",
     products: [
-        .library(name: "PKCS11", targets: ["PKCS11"])
+        .library(name: "PKCS11", targets: ["PKCS11"]),
+        .library(name: "FaultToken", type: .dynamic, targets: ["CFaultToken"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
@@ -56,6 +57,14 @@ let package = Package(
             dependencies: [
                 "CeremonyEngine", "CeremonyRecord", .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strictWithC),
+
+        // What shows that it works.
+        .target(name: "CFaultToken", dependencies: ["CPKCS11"], path: "Tests/CFaultToken"),
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "CeremonyEngine", "CeremonyRules", "CeremonyRecord", "PKCS11", "Sodium", "CSodium",
+            ], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"], swiftSettings: strict),
         .testTarget(
             name: "CeremonyRecordTests", dependencies: ["CeremonyRecord", "Sodium"],

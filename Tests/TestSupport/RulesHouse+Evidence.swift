@@ -1,0 +1,51 @@
+// The evidence of a house as an honest exporter writes it; a test spoils it afterwards.
+
+public import CeremonyRecord
+public import CeremonyRules
+
+extension House {
+    /// The checkpoint over the first events, or over all of them.
+    public func checkpoint(size: Int? = nil, by key: SoftwareKey? = nil) throws -> SignedNote {
+        let tree = MerkleTree(leaves: lines.prefix(size ?? lines.count).map(TreeHash.leaf))
+        return try note(Checkpoint(origin: state.log.origin, head: tree.head), by: key)
+    }
+
+    /// A checkpoint that says what it is told to, signed.
+    public func note(_ checkpoint: Checkpoint, by key: SoftwareKey? = nil) throws -> SignedNote {
+        let key = key ?? logKey
+        guard let name = NoteKey(name: checkpoint.origin, publicKey: key.publicKey.point) else {
+            preconditionFailure("an origin names a key")
+        }
+        return try checkpoint.signed(key.signature(over: checkpoint.text), by: name)
+    }
+
+    /// Everything that an export writes.
+    public func evidence() throws -> EvidenceFolder {
+        var files = try EvidenceBundle.files(of: lines.map { try Event(line: $0) })
+        let note = try checkpoint()
+        files["log/checkpoint"] = note.bytes
+        files["README.txt"] = Array("How to check this by hand.\n".utf8)
+        let tree = MerkleTree(leaves: lines.map(TreeHash.leaf))
+        for ceremony in state.allCeremonies where ceremony.state == .completed {
+            guard let seq = ceremony.end?.seq,
+                let proof = tree.inclusionProof(of: seq, in: tree.size)
+            else { continue }
+            files[EvidenceBundle.proofPath(of: ceremony.id)] =
+                try LogProof(proof, checkpoint: note).bytes
+        }
+        return EvidenceFolder(files: files).summed()
+    }
+}
+
+extension EvidenceFolder {
+    /// The same files with checksums that fit them.
+    public func summed() -> EvidenceFolder {
+        var copy = self
+        copy.files["SHA256SUMS"] = nil
+        let lines = copy.files.sorted { $0.key < $1.key }.map {
+            "\(Digest(of: $0.value).hex)  \($0.key)\n"
+        }
+        copy.files["SHA256SUMS"] = Array(lines.joined().utf8)
+        return copy
+    }
+}

@@ -1,0 +1,91 @@
+// An executor without tokens: it asks the kind what comes next and answers as a token would, so
+// that intents and outcomes are those of the kinds themselves.
+
+public import CeremonyRecord
+public import CeremonyRules
+
+extension House {
+    /// What a survey of the token would find.
+    public static let survey = Survey(
+        keyID: [UInt8](repeating: 0x5a, count: 16), inventory: Digest(of: []))
+
+    /// The intent of an approved ceremony, as its kind gives it.
+    public func intent(of id: String) throws(Refusal) -> JSON? {
+        guard let ceremony = state.ceremony(named: id) else { return nil }
+        let operation = try state.operation(of: ceremony.statement)
+        guard
+            case .intent(let intent) = operation.next(
+                after: [.surveyed(House.survey)], of: ceremony)
+        else { return nil }
+        return intent
+    }
+
+    /// The outcome of an executing ceremony, with a key made from the number.
+    public func outcome(
+        of id: String, key number: Int = 500, generated: Timestamp? = nil,
+        _ change: (inout GeneratedKey) -> Void = { _ in }
+    ) throws(Refusal) -> JSON? {
+        guard let ceremony = state.ceremony(named: id) else { return nil }
+        let operation = try state.operation(of: ceremony.statement)
+        let key = SoftwareKey(number)
+        var made = GeneratedKey(
+            publicKey: key.publicKey, attributes: KeyMaking.attributes, module: "/lib/token.so",
+            moduleDigest: Digest(of: [1]), generated: generated ?? max(now, state.head.time))
+        change(&made)
+        var done: [StepResult] = [.surveyed(House.survey), .generated(made)]
+        guard case .step(.sign(_, _, _, let bytes)) = operation.next(after: done, of: ceremony)
+        else { return nil }
+        done.append(.signed(key.signature(over: bytes)))
+        guard case .commit(let outcome) = operation.next(after: done, of: ceremony) else {
+            return nil
+        }
+        return outcome
+    }
+
+    /// Orders the execution.
+    @discardableResult
+    public mutating func execute(
+        _ id: String, by name: String = "dave", as role: ActRole? = nil
+    )
+        throws(Refusal) -> Decision
+    {
+        let order = signed(try act(.execute, by: name, as: role, on: id))
+        return try decide(
+            .execute(document: order.document, sshsig: order.sshsig, intent: try intent(of: id)))
+    }
+
+    /// Reports the outcome, with a key made from the number.
+    @discardableResult
+    public mutating func complete(_ id: String, key number: Int = 500) throws(Refusal) -> KeyRecord?
+    {
+        guard let outcome = try outcome(of: id, key: number) else { return nil }
+        try decide(.complete(ceremony: id, outcome: outcome))
+        return state.ceremony(named: id)?.record
+    }
+
+    /// A ceremony by dave for a subject, approved by alice, bob and carol.
+    public mutating func approved(_ subject: String = "keeper-alpha") throws(Refusal) -> Statement {
+        let statement = try open(subject: subject)
+        try approve("alice", "bob", "carol", statement: statement)
+        return statement
+    }
+
+    /// The same, being executed.
+    public mutating func executing(_ subject: String = "keeper-alpha") throws(Refusal) -> Statement
+    {
+        let statement = try approved(subject)
+        try execute(statement.ceremony)
+        return statement
+    }
+
+    /// The same, completed and not yet attested.
+    public mutating func completed(_ subject: String = "keeper-alpha", key number: Int = 500)
+        throws(Refusal) -> KeyRecord
+    {
+        let statement = try executing(subject)
+        guard let record = try complete(statement.ceremony, key: number) else {
+            preconditionFailure("the kind makes a key")
+        }
+        return record
+    }
+}
