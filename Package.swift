@@ -67,6 +67,9 @@ let package = Package(
             ], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"], swiftSettings: strict),
         .testTarget(
+            name: "PKCS11Tests", dependencies: ["PKCS11", "CPKCS11", "Sodium", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "CeremonyRecordTests", dependencies: ["CeremonyRecord", "Sodium"],
             exclude: ["Vectors"], swiftSettings: strict),
     ]
