@@ -72,5 +72,9 @@ let package = Package(
         .testTarget(
             name: "CeremonyRecordTests", dependencies: ["CeremonyRecord", "Sodium"],
             exclude: ["Vectors"], swiftSettings: strict),
+        .testTarget(
+            name: "CeremonyRulesTests",
+            dependencies: ["CeremonyRules", "CeremonyRecord", "TestSupport", collections],
+            swiftSettings: strict),
     ]
 )
