@@ -76,5 +76,17 @@ let package = Package(
             name: "CeremonyRulesTests",
             dependencies: ["CeremonyRules", "CeremonyRecord", "TestSupport", collections],
             swiftSettings: strict),
+        .testTarget(
+            name: "CeremonyEngineTests",
+            dependencies: [
+                "CeremonyEngine", "CeremonyStore", "CeremonyRules", "CeremonyRecord", "PKCS11",
+                "Sodium", "TestSupport",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "CeremonyStoreTests",
+            dependencies: [
+                "CeremonyStore", "CeremonyEngine", "CeremonyRecord", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ], swiftSettings: strict),
     ]
 )
