@@ -58,6 +58,11 @@ let package = Package(
                 "CeremonyEngine", "CeremonyRecord", .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strictWithC),
 
+        // What is said on the socket, and who listens.
+        .target(
+            name: "CeremonyWire", dependencies: ["CeremonyRecord", "CPlatform", "Sodium"],
+            resources: [.embedInCode("org.ceremonyd.Ceremony.varlink")], swiftSettings: strictWithC),
+
         // What shows that it works.
         .target(name: "CFaultToken", dependencies: ["CPKCS11"], path: "Tests/CFaultToken"),
         .target(
@@ -88,5 +93,8 @@ let package = Package(
                 "CeremonyStore", "CeremonyEngine", "CeremonyRecord", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),
+        .testTarget(
+            name: "CeremonyWireTests", dependencies: ["CeremonyWire", "CeremonyRecord"],
+            swiftSettings: strictWithC),
     ]
 )

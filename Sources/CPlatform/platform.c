@@ -2,6 +2,7 @@
 #include "CPlatform.h"
 
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -16,6 +17,19 @@ int ceremony_peer_of(int fd, struct ceremony_peer *peer) {
     peer->uid = credentials.uid;
     peer->gid = credentials.gid;
     return 0;
+}
+
+int ceremony_accept(int listener) {
+    return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+int ceremony_event_open(void) {
+    return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+void ceremony_event_raise(int event) {
+    /* It can only fail when the counter is full, and then the event is raised already. */
+    (void)!eventfd_write(event, 1);
 }
 
 int ceremony_harden_process(void) {

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "terminal.h"
+
 /* Who was at the other end of a Unix socket when it connected (SO_PEERCRED).
    glibc shows `struct ucred` only behind a feature macro, which Swift cannot set. */
 struct ceremony_peer {
@@ -15,6 +17,15 @@ struct ceremony_peer {
 
 /* Fills `peer`. Returns 0, or -1 with errno set. */
 int ceremony_peer_of(int fd, struct ceremony_peer *peer);
+
+/* Accepts a connection that is closed on exec and does not block. Returns the descriptor, or -1
+   with errno set. */
+int ceremony_accept(int listener);
+
+/* Opens an event descriptor (eventfd(2), closed on exec) that becomes readable, and stays so, once
+   ceremony_event_raise was called. Returns the descriptor, or -1 with errno set. */
+int ceremony_event_open(void);
+void ceremony_event_raise(int event);
 
 /* Puts the crash signals back to their default (Swift's crash handler prints what registers point
    to, and that can be a PIN), forbids core dumps and other processes' looks into this one

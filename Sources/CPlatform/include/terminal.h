@@ -1,0 +1,17 @@
+/* The terminal, as far as Swift cannot reach it: ioctl is variadic, and what a signal handler may
+   touch has to be plain C. */
+#ifndef CEREMONY_TERMINAL_H
+#define CEREMONY_TERMINAL_H
+
+/* How many columns the terminal behind `fd` has; 0 where it does not say. */
+int ceremony_terminal_columns(int fd);
+
+/* Turns off echo and line editing on `fd` and drops what was typed ahead. Until
+   ceremony_terminal_show(), a signal that ends the process first puts the terminal back.
+   One terminal at a time. Returns 0, or -1 with errno set. */
+int ceremony_terminal_hide(int fd);
+
+/* Puts the terminal and the signal handlers back as they were. */
+void ceremony_terminal_show(void);
+
+#endif
