@@ -18,6 +18,7 @@ let strictWithC: [SwiftSetting] = strict + [.strictMemorySafety()]
 
 let collections = Target.Dependency.product(
     name: "HashTreeCollections", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
     name: "ceremonyd",
@@ -27,7 +28,11 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
         // C that Swift cannot say.
@@ -62,6 +67,20 @@ let package = Package(
         .target(
             name: "CeremonyWire", dependencies: ["CeremonyRecord", "CPlatform", "Sodium"],
             resources: [.embedInCode("org.ceremonyd.Ceremony.varlink")], swiftSettings: strictWithC),
+        .target(
+            name: "CeremonyDaemon",
+            dependencies: [
+                "CeremonyEngine", "CeremonyStore", "CeremonyWire", "CeremonyRules",
+                "CeremonyRecord",
+                "PKCS11", "Sodium", "CPlatform", logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                "TOMLKit",
+            ],
+            resources: [.embedInCode("Configuration/ceremonyd.sample.toml")],
+            swiftSettings: strictWithC),
 
         // What shows that it works.
         .target(name: "CFaultToken", dependencies: ["CPKCS11"], path: "Tests/CFaultToken"),
@@ -96,5 +115,11 @@ let package = Package(
         .testTarget(
             name: "CeremonyWireTests", dependencies: ["CeremonyWire", "CeremonyRecord"],
             swiftSettings: strictWithC),
+        .testTarget(
+            name: "CeremonyDaemonTests",
+            dependencies: [
+                "CeremonyDaemon", "CeremonyWire", "CeremonyRecord", "Sodium", "CPlatform", logging,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"), "TOMLKit",
+            ], swiftSettings: strictWithC),
     ]
 )

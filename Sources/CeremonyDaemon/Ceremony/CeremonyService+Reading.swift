@@ -1,0 +1,157 @@
+// The questions: each is answered from the published state, and waits for no token and no append.
+
+import CeremonyEngine
+import CeremonyRecord
+import CeremonyRules
+import CeremonyStore
+import CeremonyWire
+
+extension CeremonyService {
+    func ceremony(_ parameters: inout Parameters, _ snapshot: Snapshot) throws -> Ceremony {
+        let id = try parameters.string("ceremony")
+        guard let ceremony = snapshot.state.ceremony(named: id) else {
+            throw EngineError(
+                Refusal(
+                    .unknownCeremony,
+                    "There is no ceremony \(Display.neutralised(id)) in this log.",
+                    next: "Those there are: ceremonyctl list."))
+        }
+        return ceremony
+    }
+
+    func list(_ parameters: inout Parameters, _ snapshot: Snapshot) throws -> [JSON] {
+        let subject = try parameters.optionalString("subject")
+        let state = try parameters.optionalParsed("state") { CeremonyState(rawValue: $0) }
+        let before = try parameters.optionalString("before")
+        let limit = try parameters.optionalInt("limit", in: 1...50) ?? 20
+        let end = before.flatMap { snapshot.state.ceremony(named: $0)?.opened.seq } ?? Int.max
+        let found = snapshot.state.allCeremonies.reversed().lazy.filter {
+            $0.opened.seq < end && (subject == nil || $0.statement.subject == subject)
+                && (state == nil || $0.state == state)
+        }.prefix(limit)
+        return found.map { View.ceremony($0, snapshot, at: engine.time) }
+    }
+
+    /// A page of the log: as many lines as fit a reply.
+    func lines(_ parameters: inout Parameters, _ snapshot: Snapshot) throws -> [String] {
+        let from = try parameters.int("from", in: 0...Int(Int32.max))
+        let asked = try parameters.optionalInt("limit", in: 1...10_000) ?? 1000
+        // What is on the disk and being signed is nobody's to read yet (FORMATS section 3).
+        let limit = min(asked, snapshot.state.head.size - from)
+        guard limit > 0 else { return [] }
+        var page: [String] = []
+        var bytes = 0
+        // A line may double when it is quoted inside JSON.
+        for line in try ledger.lines(from: from, limit: limit) {
+            bytes += 2 * line.count + 4
+            guard page.isEmpty || bytes < Self.pageBytes else { break }
+            page.append(String(decoding: line, as: UTF8.self))
+        }
+        return page
+    }
+
+    private static let pageBytes = 900_000
+
+    func keys(_ parameters: inout Parameters, _ snapshot: Snapshot) throws -> [JSON] {
+        let subject = try parameters.optionalString("subject")
+        let status = try parameters.optionalParsed("status") { KeyStatus(rawValue: $0) }
+        let fingerprint = try parameters.optionalParsed("fingerprint") { Fingerprint($0) }
+        let time = engine.time
+        let entries: [KeyEntry]
+        if let fingerprint {
+            guard let entry = snapshot.state.key(fingerprint) else {
+                throw VarlinkError.refused(
+                    "unknown-key", "No ceremony of this log made the key \(fingerprint).",
+                    next: "Those there are: ceremonyctl keys.")
+            }
+            entries = [entry]
+        } else if let subject {
+            entries = snapshot.state.subject(subject)?.keys.compactMap(snapshot.state.key) ?? []
+        } else {
+            entries = snapshot.state.allKeys
+        }
+        return entries.filter { status == nil || $0.status(at: time) == status }.map {
+            View.key($0, at: time)
+        }
+    }
+
+    func kinds(_ parameters: inout Parameters, _ snapshot: Snapshot) throws -> [JSON] {
+        let wanted = try parameters.optionalString("kind")
+        do throws(Refusal) {
+            let kinds = if let wanted { [try Kinds.named(wanted)] } else { Kinds.all }
+            return kinds.map { View.kind($0, snapshot.state.roster.policy) }
+        } catch {
+            throw EngineError(error)
+        }
+    }
+
+    func tokens() async -> [JSON] {
+        var tokens: [JSON] = []
+        for vault in engine.vaults {
+            do throws(VaultError) {
+                tokens.append(View.token(vault.name, try await vault.inspect(), engine.logToken))
+            } catch {
+                tokens.append(View.token(vault.name, error))
+            }
+        }
+        return tokens
+    }
+
+    func proof(_ parameters: inout Parameters, _ snapshot: Snapshot) throws -> [String: JSON] {
+        let seq = try parameters.int("seq", in: 0...Int(Int32.max))
+        guard seq < snapshot.checkpointSize, let checkpoint = snapshot.checkpoint,
+            let proof = engine.inclusionProof(of: seq, in: snapshot.checkpointSize),
+            let line = try ledger.lines(from: seq, limit: 1).first
+        else {
+            throw VarlinkError.refused(
+                "unknown-event",
+                "The signed log of \(snapshot.checkpointSize) events has no event \(seq).",
+                next: "Look at: ceremonyctl log.")
+        }
+        let text = try LogProof(proof, checkpoint: try SignedNote(checkpoint)).bytes
+        return [
+            "line": .string(String(decoding: line, as: UTF8.self)),
+            "proof": .string(String(decoding: text, as: UTF8.self)),
+        ]
+    }
+
+    func consistency(_ parameters: inout Parameters) throws -> [String] {
+        let from = try parameters.int("from", in: 0...Int(Int32.max))
+        let to = try parameters.int("to", in: 0...Int(Int32.max))
+        guard let proof = engine.consistencyProof(from: from, to: to) else {
+            throw VarlinkError.invalidParameter("to")
+        }
+        return proof.path.map { Base64.encode($0.bytes) }
+    }
+
+    /// Every event from a position on: those of the log first, then as they are appended.
+    func watch(_ call: Call, _ reply: ReplyStream) async throws {
+        var parameters = Parameters(call)
+        let ceremony = try parameters.optionalString("ceremony")
+        let from = try parameters.optionalInt("from", in: 0...Int(Int32.max))
+        try parameters.finish()
+        guard reply.wantsMore else { throw VarlinkError.expectedMore }
+        do {
+            try await hub.watch(ceremony: ceremony) { watcher in
+                var next = from ?? engine.snapshot.state.head.size
+                while next < engine.snapshot.state.head.size,
+                    let line = try ledger.lines(from: next, limit: 1).first
+                {
+                    let event = try Event(line: line)
+                    if ceremony == nil || event.body.ceremony == ceremony {
+                        try await reply.send(encoded: View.event(event, line), continues: true)
+                    }
+                    next += 1
+                }
+                while true {
+                    let event = try await watcher.next()
+                    guard event.seq >= next else { continue }
+                    next = event.seq + 1
+                    try await reply.send(encoded: event.encoded, continues: true)
+                }
+            }
+        } catch let lagged as WatchHub.Lagged {
+            throw VarlinkError.lagged(resumeFrom: lagged.resumeFrom)
+        }
+    }
+}

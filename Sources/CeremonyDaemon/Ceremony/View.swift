@@ -1,0 +1,199 @@
+// How the log's values look on the wire. Field names are those of org.ceremonyd.Ceremony.varlink.
+
+import CeremonyEngine
+import CeremonyRecord
+import CeremonyRules
+
+/// JSON for the interface's types.
+enum View {
+    static func head(_ snapshot: Snapshot) -> JSON {
+        let state = snapshot.state
+        return .fields([
+            "origin": .string(state.log.origin), "mode": .string(state.log.mode.rawValue),
+            "size": .number(state.head.size), "root": .string("\(state.head.root)"),
+            "signed": .number(snapshot.checkpointSize),
+            "checkpoint": .text(snapshot.checkpoint.map { String(decoding: $0, as: UTF8.self) }),
+            "halted": .bool(snapshot.isHalted), "sealed": .bool(snapshot.isSealed),
+            "time": .string("\(state.head.time)"),
+        ])
+    }
+
+    static func status(_ snapshot: Snapshot, at time: Timestamp, clock: Timestamp) -> JSON {
+        let state = snapshot.state
+        return .fields([
+            "genesis": .string("\(state.log.genesis)"), "epoch": .number(state.roster.epoch),
+            "policy": .string("\(state.roster.policy.digest)"), "now": .string("\(clock)"),
+            "halt_file": .bool(snapshot.isHaltedByFile),
+            "halts": .array(
+                state.halts.map {
+                    .fields([
+                        "seq": .number($0.seq), "time": .string("\($0.time)"), "by": .text($0.by),
+                        "reason": .string($0.reason),
+                    ])
+                }),
+            "live": .array(
+                state.live.compactMap { state.ceremony(named: $0) }.map {
+                    ceremony($0, snapshot, at: time)
+                }),
+            "unattested": .array(
+                state.unattested.compactMap { state.ceremony(named: $0) }.map {
+                    ceremony($0, snapshot, at: time)
+                }),
+            "next_due": .text(state.nextDue.map { "\($0)" }),
+        ])
+    }
+
+    static func ceremony(_ ceremony: Ceremony, _ snapshot: Snapshot, at time: Timestamp) -> JSON {
+        let state = snapshot.state
+        let statement = ceremony.statement
+        let key = ceremony.key.flatMap { state.key($0) }
+        return .fields([
+            "id": .string(ceremony.id), "kind": .string(ceremony.kind),
+            "subject": .string(statement.subject), "state": .string(ceremony.state.rawValue),
+            "seq": .number(ceremony.opened.seq), "opened": .string("\(ceremony.opened.time)"),
+            "expires": .string("\(statement.expires)"),
+            "initiator": .string(statement.initiator.name), "reason": .string(statement.reason),
+            "digest": .string("\(ceremony.digest)"),
+            "document": .strings(ceremony.opening.lines),
+            "approvals": responses(ceremony.approvals, excluded: statement.excluded),
+            "attestations": responses(ceremony.attestations, excluded: statement.excluded),
+            "executing": ceremony.execution.map {
+                .fields([
+                    "seq": .number($0.seq), "time": .string("\($0.time)"), "by": .text($0.actor),
+                    "intent": $0.intent,
+                ])
+            },
+            "end": ceremony.end.map {
+                .fields([
+                    "seq": .number($0.seq), "time": .string("\($0.time)"),
+                    "reason": .text($0.reason),
+                    "detail": .text($0.detail), "left": .strings($0.left),
+                ])
+            },
+            "record": ceremony.record.map { .strings($0.lines) },
+            "record_digest": .text(ceremony.record.map { "\($0.digest)" }),
+            "attest_by": .text(ceremony.attestDeadline.map { "\($0)" }),
+            "key": .text(ceremony.key.map { "\($0)" }),
+            "key_status": .text(key?.status(at: time).rawValue),
+        ])
+    }
+
+    private static func responses(_ set: ResponseSet, excluded: [String]) -> JSON {
+        let rows = set.names.map { name -> JSON in
+            let answer = set.answers[name]
+            let lines = set.invited.filter { $0.name == name }
+            return .fields([
+                "name": .string(name), "kind": .text(lines.first?.kind.rawValue),
+                "keys": .strings(lines.map { "\($0.fingerprint)" }),
+                "answer": .string(answer.map { $0.isYes ? "yes" : "no" } ?? "open"),
+                "at": .text(answer.map { "\($0.time)" }), "reason": .text(answer?.reason),
+            ])
+        }
+        let outside = excluded.map { name -> JSON in
+            .fields([
+                "name": .string(name), "kind": .string("none"), "keys": .array([]),
+                "answer": .string("excluded"),
+            ])
+        }
+        return .object([
+            "need": .number(set.threshold), "people": .number(set.people),
+            "have": .number(set.count), "rows": .array(rows + outside),
+        ])
+    }
+
+    static func key(_ entry: KeyEntry, at time: Timestamp) -> JSON {
+        .fields([
+            "fingerprint": .string("\(entry.publicKey.fingerprint)"),
+            "public_key": .string(entry.publicKey.line), "pem": .text(entry.publicKey.pem),
+            "subject": .string(entry.subject), "class": .text(entry.subjectClass),
+            "ceremony": .string(entry.ceremony), "status": .string(entry.status(at: time).rawValue),
+            "token": .string(entry.token), "key_id": .string(Hex.encode(entry.keyID)),
+            "label": .string(entry.label), "registered": .string("\(entry.registered.time)"),
+            "activated": .text(entry.activated.map { "\($0.time)" }),
+            "until": .text(entry.until.map { "\($0)" }),
+        ])
+    }
+
+    static func roster(_ roster: Roster) -> JSON {
+        .object([
+            "epoch": .number(roster.epoch),
+            "members": .array(
+                roster.members.map { member in
+                    .object([
+                        "name": .string(member.name), "display": .string(member.display),
+                        "kind": .string(member.kind.rawValue),
+                        "roles": .strings(member.roles.map(\.rawValue)),
+                        "keys": .array(
+                            member.keys.map {
+                                .fields([
+                                    "line": .string($0.key.line),
+                                    "fingerprint": .string("\($0.key.fingerprint)"),
+                                    "token_serial": .text($0.tokenSerial),
+                                ])
+                            }),
+                    ])
+                }),
+            "holders": .object(roster.holders.mapValues { .string($0) }),
+        ])
+    }
+
+    static func outlook(_ outlook: Outlook) -> JSON {
+        .object([
+            "kind": .string(outlook.kind), "threshold": .number(outlook.threshold),
+            "can_be_met": .bool(outlook.canBeMet), "spare": .bool(outlook.hasSpare),
+            "indispensable": .strings(outlook.indispensable), "text": .string(outlook.text),
+        ])
+    }
+
+    static func kind(_ kind: any CeremonyKind.Type, _ policy: Policy) -> JSON {
+        let entry = policy.entry(kind: kind.name, class: nil)
+        return .fields([
+            "name": .string(kind.name), "summary": .string(kind.summary),
+            "parameters": .array(
+                kind.parameters.map {
+                    .fields([
+                        "name": .string($0.name), "meaning": .string($0.meaning),
+                        "standard": .text($0.standard),
+                    ])
+                }),
+            "threshold": .count(entry?.threshold), "people": .count(entry?.people),
+            "attest": .count(entry?.attest), "lifetime": .count(entry?.lifetime),
+        ])
+    }
+
+    static func outcome(_ recorded: Recorded, _ snapshot: Snapshot, at time: Timestamp) -> JSON {
+        let ceremony = recorded.receipt?.ceremony.flatMap { snapshot.state.ceremony(named: $0) }
+        return .fields([
+            "seq": .count(recorded.receipt?.seq), "ceremony": .text(ceremony?.id),
+            "state": .text(ceremony?.state.rawValue), "repeat": .bool(recorded.isRepeat),
+            "events": .strings(recorded.events.map(\.body.type)),
+            "now": ceremony.map { View.ceremony($0, snapshot, at: time) },
+        ])
+    }
+
+    static func event(_ event: Event, _ line: [UInt8]) -> [UInt8] {
+        JSON.object([
+            "seq": .number(event.seq), "type": .string(event.body.type),
+            "line": .string(String(decoding: line, as: UTF8.self)),
+        ]).canonicalBytes
+    }
+
+    static func token(_ name: String, _ token: TokenDescription, _ logToken: String) -> JSON {
+        .object([
+            "name": .string(name), "label": .string(token.reference.label),
+            "manufacturer": .string(token.reference.manufacturer),
+            "model": .string(token.reference.model), "serial": .string(token.reference.serial),
+            "uri": .string(token.reference.uri), "unlocked": .bool(token.isUnlocked),
+            "ed25519": .bool(token.canEd25519), "pin_tries": .string(token.pinTries),
+            "asks_itself": .bool(token.asksItself), "module": .string(token.module),
+            "log_token": .bool(name == logToken),
+        ])
+    }
+
+    static func token(_ name: String, _ error: VaultError) -> JSON {
+        .object([
+            "name": .string(name), "trouble": .string(error.detail),
+            "code": .string(error.code.rawValue),
+        ])
+    }
+}

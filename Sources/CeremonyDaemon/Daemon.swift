@@ -1,0 +1,118 @@
+// The daemon put together: state directory, log, tokens, engine, sockets, timers. Everything is
+// made in the order in which it depends on each other and let go in the reverse.
+
+public import CeremonyEngine
+import CeremonyRecord
+import CeremonyStore
+import CeremonyWire
+import Glibc
+public import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// One running daemon.
+public struct Daemon: Sendable {
+    private let configuration: Configuration
+    private let logger: Logger
+    private let version: String
+    private let commit: String
+
+    /// A daemon that is not running yet.
+    public init(configuration: Configuration, version: String, commit: String, logger: Logger) {
+        self.configuration = configuration
+        self.version = version
+        self.commit = commit
+        self.logger = logger
+    }
+
+    /// The tokens of a configuration.
+    ///
+    /// - Throws: ``CeremonyEngine/EngineError``.
+    public static func rack(of configuration: Configuration) throws -> TokenRack {
+        try TokenRack(
+            configuration.tokens.values.sorted { $0.name < $1.name }.map {
+                TokenRack.Entry(name: $0.name, uri: $0.uri, module: $0.module)
+            })
+    }
+
+    /// The halt file of a configuration.
+    static func haltFile(of configuration: Configuration) -> HaltFile {
+        HaltFile(path: configuration.stateDirectory + "/halt")
+    }
+
+    /// Runs until SIGTERM or SIGINT, then stops in order and stores the signed head.
+    ///
+    /// - Throws: what keeps it from starting: the store's and the engine's refusals, a socket that
+    ///   cannot be put in place.
+    public func run() async throws {
+        let directory = try StateDirectory(configuration.stateDirectory)
+        let ledger = try SQLiteLedger(openIn: directory)
+        let rack = try Daemon.rack(of: configuration)
+        let hub = WatchHub(limits: configuration.limits)
+        let engine = try Engine(
+            ledger: ledger, vaults: rack.vaults, logToken: configuration.logToken,
+            clock: SystemClock(), haltFile: Daemon.haltFile(of: configuration),
+            build: Engine.Build(version: version, commit: commit, modules: rack.loaded),
+            appended: { events, lines in
+                for (event, line) in zip(events, lines) {
+                    hub.publish(
+                        WatchHub.Event(
+                            seq: event.seq, ceremony: event.body.ceremony,
+                            encoded: View.event(event, line)))
+                }
+            },
+            ended: { [logger] error in
+                // The disk may say something else than memory now: only a new start knows (FORMATS
+                // 3).
+                logger.critical("the log must be read again", metadata: ["error": "\(error)"])
+                _exit(EX_IOERR)
+            })
+        try await serve(engine, ledger, hub)
+        await engine.close()
+        rack.close()
+        withExtendedLifetime(directory) {}
+    }
+
+    private func serve(_ engine: Engine, _ ledger: SQLiteLedger, _ hub: WatchHub) async throws {
+        let thread = EventThread()
+        let limits = configuration.limits
+        let unlock = UnlockSocket<UnlockOrder>(
+            path: configuration.unlockPath, mode: configuration.socketMode,
+            group: configuration.group, uids: configuration.unlockUids, limits: limits,
+            logger: logger, handler: Unlocking.handler(engine))
+        let server = try VarlinkServer(
+            path: configuration.socketPath, mode: configuration.socketMode,
+            group: configuration.group,
+            interfaces: [
+                CeremonyService(
+                    engine: engine, ledger: ledger, hub: hub,
+                    unlocking: Unlocking(socket: unlock, limits: limits))
+            ],
+            info: ServiceInfo(
+                vendor: "ceremonyd", product: "ceremonyd", version: version,
+                url: "https://ceremonyd.invalid/"),
+            limits: limits, thread: thread, logger: logger)
+        let deadlines = Ticker(everySeconds: configuration.deadlinePollSeconds, on: thread) {
+            await engine.tick()
+        }
+        let tokens = Ticker(everySeconds: configuration.tokenPollSeconds, on: thread) {
+            await engine.checkTokens()
+        }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: ([deadlines, tokens, unlock, server] as [any Service]).map {
+                    ServiceGroupConfiguration.ServiceConfiguration(service: $0)
+                },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await group.run()
+        } catch {
+            try? await thread.shutDown()
+            throw error
+        }
+        try await thread.shutDown()
+    }
+}
+
+/// The exit code of a disk that fails (sysexits.h).
+private let EX_IOERR: Int32 = 74
