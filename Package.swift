@@ -23,10 +23,12 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let package = Package(
     name: "ceremonyd",
     products: [
+        .executable(name: "ceremonyd", targets: ["ceremonyd"]),
         .library(name: "PKCS11", targets: ["PKCS11"]),
         .library(name: "FaultToken", type: .dynamic, targets: ["CFaultToken"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -81,6 +83,26 @@ let package = Package(
             ],
             resources: [.embedInCode("Configuration/ceremonyd.sample.toml")],
             swiftSettings: strictWithC),
+
+        // What both programs do at a terminal: questions, PINs, endings.
+        .target(
+            name: "CeremonyTerminal",
+            dependencies: [
+                "CeremonyRecord", "Sodium", "CPlatform",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strictWithC),
+
+        // The two programs.
+        .executableTarget(
+            name: "ceremonyd",
+            dependencies: [
+                "CeremonyDaemon", "CeremonyTerminal", "CeremonyEngine", "CeremonyStore",
+                "CeremonyRules", "CeremonyRecord", "CeremonyWire", "PKCS11", "Sodium", "CPlatform",
+                logging,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strictWithC),
 
         // What shows that it works.
         .target(name: "CFaultToken", dependencies: ["CPKCS11"], path: "Tests/CFaultToken"),
