@@ -24,6 +24,7 @@ let package = Package(
     name: "ceremonyd",
     products: [
         .executable(name: "ceremonyd", targets: ["ceremonyd"]),
+        .executable(name: "ceremonyctl", targets: ["ceremonyctl"]),
         .library(name: "PKCS11", targets: ["PKCS11"]),
         .library(name: "FaultToken", type: .dynamic, targets: ["CFaultToken"]),
     ],
@@ -101,6 +102,13 @@ let package = Package(
                 logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strictWithC),
+        .executableTarget(
+            name: "ceremonyctl",
+            dependencies: [
+                "CeremonyTerminal", "CeremonyWire", "CeremonyRules", "CeremonyRecord", "PKCS11",
+                "Sodium", "CPlatform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strictWithC),
 

@@ -1,0 +1,117 @@
+// Which ceremony is meant: the one named, by its whole identifier or the beginning of one, or the
+// only one that waits for this person.
+
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+/// Finding the ceremony that a verb is about.
+struct Choice {
+    let log: TrustedLog
+    let status: StatusReport
+
+    init(_ log: TrustedLog) throws(ClientError) {
+        self.log = log
+        status = try log.status()
+    }
+
+    /// The ceremony for a wish, checked.
+    ///
+    /// Where none is named: the one that waits for the person; where none does, the only one that
+    /// is alive or the newest there was, so that the refusal says what is the matter with it.
+    /// - Throws: `unknown-ceremony` (66), `ambiguous-ceremony` (64), and what ``Standing`` throws.
+    func ceremony(_ id: String?, for wish: Wish, by person: Member) throws(ClientError)
+        -> CeremonyReport
+    {
+        let report = try find(id, for: wish, by: person)
+        try Standing(report: report, person: person, now: status.now).check(wish)
+        return report
+    }
+
+    /// A ceremony by its identifier or a unique beginning of it.
+    ///
+    /// - Throws: `unknown-ceremony` (66), `ambiguous-ceremony` (64).
+    func named(_ id: String) throws(ClientError) -> CeremonyReport {
+        do {
+            return try log.report(on: id)
+        } catch {
+            guard error.code == "unknown-ceremony" else { throw error }
+            var found: [CeremonyReport] = []
+            try each { report in
+                if report.id.utf8.starts(with: id.utf8) { found.append(report) }
+                return found.count < 10
+            }
+            guard let first = found.first else { throw error }
+            guard found.count == 1 else { throw Choice.ambiguous(found) }
+            return first
+        }
+    }
+
+    /// The newest ceremony; `nil` in a log that has had none.
+    func newest() throws(ClientError) -> CeremonyReport? {
+        var newest: CeremonyReport?
+        try each { report in
+            newest = report
+            return false
+        }
+        return newest
+    }
+
+    /// Every ceremony, newest first, until `take` returns `false`.
+    func each(
+        subject: String? = nil, state: String? = nil, _ take: (CeremonyReport) -> Bool
+    ) throws(ClientError) {
+        var before: String?
+        while true {
+            var parameters: [String: JSON] = ["limit": .number(50)]
+            parameters["subject"] = .text(subject)
+            parameters["state"] = .text(state)
+            parameters["before"] = .text(before)
+            let reply = try log.call("List", parameters)
+            guard case .array(let page)? = reply["ceremonies"] else {
+                throw Reply.malformed("no list of ceremonies")
+            }
+            for value in page {
+                let report = try CeremonyReport(value)
+                before = report.id
+                guard take(report) else { return }
+            }
+            guard page.count == 50 else { return }
+        }
+    }
+
+    private func find(_ id: String?, for wish: Wish, by person: Member) throws(ClientError)
+        -> CeremonyReport
+    {
+        if let id { return try named(id) }
+        let candidates =
+            switch wish {
+            case .attest: status.unattested
+            case .decline: status.live + status.unattested
+            case .witness, .execute, .cancel: status.live
+            }
+        let waiting = candidates.filter {
+            Standing(report: $0, person: person, now: status.now).awaits(wish)
+        }
+        if waiting.count == 1 { return waiting[0] }
+        if waiting.count > 1 { throw Choice.ambiguous(waiting) }
+        if candidates.count == 1 { return candidates[0] }
+        if candidates.count > 1 { throw Choice.ambiguous(candidates) }
+        if let only = status.live.first, status.live.count == 1 { return only }
+        guard let newest = try newest() else {
+            throw ClientError(
+                .notFound, "unknown-ceremony", "There has been no ceremony in this log.",
+                meaning: "Nothing was signed and no PIN was asked for.",
+                next: "An operator starts one with `ceremonyctl start`.")
+        }
+        return newest
+    }
+
+    private static func ambiguous(_ reports: [CeremonyReport]) -> ClientError {
+        ClientError(
+            .usage, "ambiguous-ceremony",
+            "Several ceremonies could be meant: \(reports.map(\.id).joined(separator: ", ")).",
+            meaning: "Nothing was signed and no PIN was asked for.",
+            next: "Name the one that is meant.")
+    }
+}

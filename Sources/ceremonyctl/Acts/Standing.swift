@@ -1,0 +1,220 @@
+// Whether an act makes sense now, found out before anybody confirms anything or types a PIN. The
+// daemon checks it all again; the codes are its own, so that a script sees one word for one cause.
+
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+/// What a person wants to do to a ceremony.
+enum Wish: String, Sendable {
+    case witness, decline, execute, attest, cancel
+
+    /// Whether it goes on while the log is halted.
+    var goesOnWhileHalted: Bool { self == .decline || self == .cancel }
+}
+
+/// How a ceremony stands for one person.
+struct Standing {
+    let report: CeremonyReport
+    let person: Member
+    /// The daemon's clock.
+    let now: Timestamp
+
+    /// Whether the ceremony waits for this person to do it.
+    func awaits(_ wish: Wish) -> Bool {
+        do {
+            try check(wish)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Refuses what would be refused anyway.
+    ///
+    /// - Throws: the daemon's own codes, with their exit status.
+    func check(_ wish: Wish) throws(ClientError) {
+        switch wish {
+        case .witness:
+            try checkPending()
+            try checkAnswer(report.approvals)
+        case .decline where report.state == .completed:
+            try checkRecord()
+            guard report.keyStatus == .registered else {
+                throw refusal(
+                    .endedOtherwise, "ended", "The key of \(report.id) is active already",
+                    next: "Whoever doubts the key raises a halt or writes a note.")
+            }
+            try checkAnswer(report.attestations)
+        case .decline:
+            try checkPending()
+            try checkAnswer(report.approvals)
+        case .attest:
+            try checkRecord()
+            try checkAnswer(report.attestations)
+        case .execute:
+            try checkApproved()
+            _ = try role(for: wish)
+        case .cancel:
+            try checkPending()
+            _ = try role(for: wish)
+        }
+    }
+
+    /// The role in which this person may do it.
+    ///
+    /// - Throws: `wrong-role` (77).
+    func role(for wish: Wish) throws(ClientError) -> ActRole {
+        if wish == .decline { return .witness }
+        if person.roles.contains(.operator) { return .operator }
+        if report.initiator.utf8.elementsEqual(person.name.utf8) { return .initiator }
+        let answer = report.approvals.row(of: person.name)?.answer
+        if let answer, answer != .excluded { return .witness }
+        throw refusal(
+            .notPermitted, "wrong-role",
+            "\(person.name) may not \(wish.rawValue) \(report.id)",
+            next: "An operator, the initiator \(report.initiator), or a listed witness may.",
+            requirement: "FR70")
+    }
+
+    // MARK: States
+
+    private func checkPending() throws(ClientError) {
+        guard report.state == .pending || report.state == .approved else { throw left }
+        try checkTime()
+    }
+
+    private func checkApproved() throws(ClientError) {
+        if report.state == .pending {
+            try checkTime()
+            throw refusal(
+                .notYet, "not-yet",
+                "\(report.id) has \(report.approvals.have) of \(report.approvals.need) approvals",
+                next: "Waiting for: \(report.approvals.open.joined(separator: ", ")).",
+                requirement: "CT-12")
+        }
+        guard report.state == .approved else { throw left }
+        try checkTime()
+    }
+
+    private func checkRecord() throws(ClientError) {
+        switch report.state {
+        case .pending, .approved, .executing:
+            throw refusal(
+                .notYet, "not-yet",
+                "\(report.id) is \(report.state.rawValue); there is no key to attest yet",
+                next: "What it waits for is shown by: ceremonyctl show \(report.id).",
+                requirement: "FP-4")
+        case .failed, .expired: throw left
+        case .completed: break
+        }
+        guard report.key != nil else {
+            throw refusal(
+                .endedOtherwise, "ended", "\(report.id) made no key, so there is nothing to attest",
+                next: "What came of it is shown by: ceremonyctl show \(report.id).")
+        }
+        guard report.keyStatus == .registered || report.keyStatus == .active,
+            report.attestBy.map({ now < $0 }) ?? false
+        else {
+            throw refusal(
+                .endedOtherwise, "ended",
+                "The key of \(report.id) is \(report.keyStatus?.rawValue ?? "unknown"); attestations "
+                    + "were due by \(report.attestBy.map { "\($0)" } ?? "an unknown time")",
+                next: "A lapsed key is never valid. Start a new ceremony.")
+        }
+    }
+
+    private func checkTime() throws(ClientError) {
+        guard now < report.expires else {
+            throw refusal(
+                .endedOtherwise, "expired", "\(report.id) expired at \(report.expires)",
+                next: "Nothing was made. Start it again.", requirement: "VAL-2")
+        }
+    }
+
+    private var left: ClientError {
+        if report.state == .expired, report.end?.reason == "timeout" {
+            return refusal(
+                .endedOtherwise, "expired", "\(report.id) expired at \(report.expires)",
+                next: "Nothing was made. Start it again.", requirement: "VAL-2")
+        }
+        if report.state == .executing {
+            return refusal(
+                .endedOtherwise, "ended",
+                "\(report.id) is being carried out"
+                    + (report.executing.map { " since \($0)" } ?? ""),
+                next: "Its end is shown by: ceremonyctl watch \(report.id).", requirement: "FP-4")
+        }
+        let reason = report.end?.reason.map { " (\($0))" } ?? ""
+        return refusal(
+            .endedOtherwise, "ended", "\(report.id) is \(report.state.rawValue)\(reason)",
+            next: "What it left is shown by: ceremonyctl show \(report.id).", requirement: "FP-4")
+    }
+
+    // MARK: People
+
+    private func checkAnswer(_ responses: CeremonyReport.Responses) throws(ClientError) {
+        let others = "Others may: \(responses.open.joined(separator: ", "))."
+        let isInitiator = report.initiator.utf8.elementsEqual(person.name.utf8)
+        guard let row = responses.row(of: person.name) else {
+            if isInitiator { throw initiatorExcluded(others) }
+            throw refusal(
+                .notPermitted, "not-listed",
+                "The statement of \(report.id) does not list \(person.name)", next: others,
+                requirement: "CT-12")
+        }
+        switch row.answer {
+        case .open: return
+        case .excluded where isInitiator: throw initiatorExcluded(others)
+        case .excluded:
+            throw refusal(
+                .notPermitted, "holder-excluded",
+                "\(report.subject) belongs to \(person.name), so their answer does not count",
+                next: others, requirement: "CT-12")
+        case .yes, .no:
+            let what = row.answer == .yes ? "said yes" : "declined"
+            throw refusal(
+                .refused, "already-answered",
+                "\(person.name) has \(what) already, at \(row.at.map { "\($0)" } ?? "?")",
+                next: "A person's first answer stands; one person counts once, whatever keys they "
+                    + "hold.", requirement: "CT-12")
+        }
+    }
+
+    private func initiatorExcluded(_ others: String) -> ClientError {
+        refusal(
+            .notPermitted, "initiator-excluded",
+            "\(person.name) started \(report.id), so their answer does not count for it",
+            next: others, requirement: "CT-12")
+    }
+
+    private func refusal(
+        _ status: ExitStatus, _ code: String, _ what: String, next: String,
+        requirement: String? = nil
+    ) -> ClientError {
+        ClientError(
+            status, code, "\(what).", meaning: "Nothing was signed and no PIN was asked for.",
+            next: next, requirement: requirement)
+    }
+}
+
+extension TrustedLog {
+    /// Refuses what a halted or sealed log does not take, before anybody is asked for anything.
+    ///
+    /// - Throws: `halted` (80), `sealed` (75).
+    func requireOpen(evenHalted: Bool = false) throws(ClientError) {
+        if shown.isHalted, !evenHalted {
+            throw ClientError(
+                .halted, "halted", "The log \(genesis.log) is halted.",
+                meaning:
+                    "Nothing was signed and no PIN was asked for. What is recorded stays valid.",
+                next: "`ceremonyctl status` says who halted it and why.", requirement: "CT-11")
+        }
+        if shown.isSealed {
+            throw ClientError(
+                .notYet, "sealed", "The log token is locked, so nothing can be recorded.",
+                meaning: "Nothing was signed and no PIN was asked for.",
+                next: "The operator unlocks it: ceremonyctl unlock.")
+        }
+    }
+}

@@ -1,0 +1,74 @@
+// From a plan to the founding document. What the policy means and who is left when one person is
+// missing is not decided here: the rules say so, the same that the daemon founds the log by.
+
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+/// A founding document that has been drafted and not yet signed.
+struct GenesisDraft: Sendable {
+    /// The document.
+    let genesis: Genesis
+    /// Who is left, for each kind of ceremony.
+    let outlook: [Outlook]
+
+    /// Drafts the document of a plan and holds it against the rules.
+    ///
+    /// - Parameter acceptNoSpare: whether a production may be founded in which some kind of
+    ///   ceremony stops when a single person is missing.
+    /// - Throws: `plan` (65) where the plan breaks a rule of the format; what the rules refuse (1);
+    ///   `no-spare` (1).
+    init(_ plan: GenesisPlan, now: Timestamp, nonce: String, acceptNoSpare: Bool)
+        throws(ClientError)
+    {
+        var policy = GenesisPolicy()
+        try policy.take(plan.overrides)
+        let drafted = Genesis(
+            log: plan.origin, mode: plan.mode, continues: plan.continues, logKeys: plan.logKeys,
+            created: now, nonce: nonce, policy: policy.json, members: plan.members)
+        do {
+            genesis = try drafted.checked()
+        } catch {
+            throw .plan(0, "gives no sound document: \(error)")
+        }
+        do {
+            outlook = try genesis.foundingRoster().outlook()
+        } catch {
+            throw ClientError(error)
+        }
+        if plan.mode == .production, !acceptNoSpare, outlook.contains(where: { !$0.hasSpare }) {
+            throw ClientError(
+                .refused, "no-spare",
+                "With these people there is no spare: "
+                    + outlook.map(\.text).joined(separator: ". ") + ".",
+                meaning: "No document was written.",
+                next: "Enrol one witness more, or say --accept-no-spare.", requirement: "CT-12")
+        }
+    }
+
+    /// The result of `genesis draft --json`.
+    func json(path: String?) -> JSON {
+        .fields([
+            "digest": .string(genesis.digest.description), "file": .text(path),
+            "document": .strings(genesis.lines),
+            "outlook": .array(
+                outlook.map {
+                    .fields([
+                        "kind": .string($0.kind), "threshold": .number($0.threshold),
+                        "indispensable": .strings($0.indispensable),
+                    ])
+                }),
+        ])
+    }
+}
+
+extension ClientError {
+    /// A refusal of the rules, met while something was prepared or checked here.
+    init(_ refusal: Refusal) {
+        self.init(
+            .refused, refusal.code.rawValue, refusal.detail,
+            meaning: "Nothing was written, signed or sent.",
+            next: refusal.next ?? "Correct what the text names, then run the same command again.",
+            requirement: refusal.requirement)
+    }
+}

@@ -1,0 +1,141 @@
+// A ceremony as the daemon reports it: to be listed, and to find out early that an act would be
+// refused. What anybody signs comes out of the log itself (`TrustedLog+Documents`).
+
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+/// What the daemon says about a ceremony.
+struct CeremonyReport: Sendable {
+    /// One person in a response set.
+    struct Row: Hashable, Sendable {
+        enum Answer: String, Sendable { case open, yes, no, excluded }
+        let name: String
+        let kind: String
+        let keys: [String]
+        let answer: Answer
+        let at: Timestamp?
+        let reason: String?
+    }
+
+    /// Who is asked for one thing, and what they said.
+    struct Responses: Hashable, Sendable {
+        let need: Int
+        let people: Int
+        let have: Int
+        let rows: [Row]
+
+        /// The row of a person.
+        func row(of name: String) -> Row? {
+            rows.first { $0.name.utf8.elementsEqual(name.utf8) }
+        }
+
+        /// Those who may still answer.
+        var open: [String] { rows.filter { $0.answer == .open }.map(\.name) }
+        /// Whether enough have said yes.
+        var isComplete: Bool { have >= need }
+    }
+
+    /// How it ended.
+    struct End: Hashable, Sendable {
+        let seq: Int
+        let time: Timestamp
+        let reason: String?
+        let detail: String?
+        let left: [String]
+    }
+
+    let id: String
+    let kind: String
+    let subject: String
+    let state: CeremonyState
+    /// Where its opening stands in the log.
+    let seq: Int
+    let opened: Timestamp
+    let expires: Timestamp
+    let initiator: String
+    let reason: String
+    /// The statement's digest.
+    let digest: Digest
+    /// The statement's lines.
+    let document: [String]
+    let approvals: Responses
+    let attestations: Responses
+    /// Since when it is being executed.
+    let executing: Timestamp?
+    let end: End?
+    let record: [String]?
+    let recordDigest: Digest?
+    let attestBy: Timestamp?
+    let key: Fingerprint?
+    let keyStatus: KeyStatus?
+    /// As it came.
+    let json: JSON
+
+    /// Reads a value of the interface's type `Ceremony`.
+    ///
+    /// - Throws: `protocol` (69).
+    init(_ json: JSON) throws(ClientError) {
+        self = try Reply.read { () throws(JSONError) in
+            var fields = try JSONFields(json)
+            return try CeremonyReport(json, &fields)
+        }
+    }
+
+    private init(_ json: JSON, _ fields: inout JSONFields) throws(JSONError) {
+        self.json = json
+        id = try fields.string("id")
+        kind = try fields.string("kind")
+        subject = try fields.string("subject")
+        state = try fields.text("state") { CeremonyState(rawValue: $0) }
+        seq = try fields.number("seq")
+        opened = try fields.text("opened") { Timestamp($0) }
+        expires = try fields.text("expires") { Timestamp($0) }
+        initiator = try fields.string("initiator")
+        reason = try fields.string("reason")
+        digest = try fields.text("digest") { Digest($0) }
+        document = try fields.strings("document")
+        approvals = try Responses(try fields.object("approvals"))
+        attestations = try Responses(try fields.object("attestations"))
+        if var executing = try fields.optionalObject("executing") {
+            self.executing = try executing.text("time") { Timestamp($0) }
+        } else {
+            executing = nil
+        }
+        end = try fields.optionalObject("end").map { fields throws(JSONError) in try End(fields) }
+        record = try fields.optionalStrings("record")
+        recordDigest = try fields.optionalText("record_digest") { Digest($0) }
+        attestBy = try fields.optionalText("attest_by") { Timestamp($0) }
+        key = try fields.optionalText("key") { Fingerprint($0) }
+        keyStatus = try fields.optionalText("key_status") { KeyStatus(rawValue: $0) }
+    }
+}
+
+extension CeremonyReport.Responses {
+    fileprivate init(_ object: JSONFields) throws(JSONError) {
+        var fields = object
+        need = try fields.number("need")
+        people = try fields.number("people")
+        have = try fields.number("have")
+        rows = try fields.objects("rows").map { row throws(JSONError) in
+            var fields = row
+            return CeremonyReport.Row(
+                name: try fields.string("name"), kind: try fields.string("kind"),
+                keys: try fields.strings("keys"),
+                answer: try fields.text("answer") { CeremonyReport.Row.Answer(rawValue: $0) },
+                at: try fields.optionalText("at") { Timestamp($0) },
+                reason: try fields.optionalString("reason"))
+        }
+    }
+}
+
+extension CeremonyReport.End {
+    fileprivate init(_ object: JSONFields) throws(JSONError) {
+        var fields = object
+        seq = try fields.number("seq")
+        time = try fields.text("time") { Timestamp($0) }
+        reason = try fields.optionalString("reason")
+        detail = try fields.optionalString("detail")
+        left = try fields.strings("left")
+    }
+}

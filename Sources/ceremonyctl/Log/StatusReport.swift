@@ -1,0 +1,58 @@
+// How the daemon says that it stands.
+
+import CeremonyRecord
+import CeremonyTerminal
+
+/// The reply to `Status`.
+struct StatusReport: Sendable {
+    /// A halt in force.
+    struct Halt: Hashable, Sendable {
+        let seq: Int
+        let time: Timestamp
+        let by: String?
+        let reason: String
+    }
+
+    /// The roster's epoch.
+    let epoch: Int
+    /// The daemon's clock, as it counts.
+    let now: Timestamp
+    /// Whether the halt file alone holds the log halted.
+    let isHaltedByFile: Bool
+    let halts: [Halt]
+    /// Ceremonies that are alive.
+    let live: [CeremonyReport]
+    /// Ceremonies whose key waits for attestations.
+    let unattested: [CeremonyReport]
+    /// When the next thing happens by itself.
+    let nextDue: Timestamp?
+    /// As it came.
+    let json: JSON
+
+    /// Reads the reply.
+    ///
+    /// - Throws: `protocol` (69).
+    init(_ reply: [String: JSON]) throws(ClientError) {
+        let value = reply["status"] ?? .object([:])
+        json = value
+        var lists: ([JSON], [JSON])
+        (epoch, now, isHaltedByFile, halts, lists, nextDue) = try Reply.read {
+            () throws(JSONError) in
+            var fields = try JSONFields(value)
+            return (
+                try fields.number("epoch"), try fields.text("now") { Timestamp($0) },
+                try fields.bool("halt_file"),
+                try fields.objects("halts").map { object throws(JSONError) in
+                    var halt = object
+                    return Halt(
+                        seq: try halt.number("seq"), time: try halt.text("time") { Timestamp($0) },
+                        by: try halt.optionalString("by"), reason: try halt.string("reason"))
+                },
+                (try fields.array("live"), try fields.array("unattested")),
+                try fields.optionalText("next_due") { Timestamp($0) }
+            )
+        }
+        live = try lists.0.map(CeremonyReport.init)
+        unattested = try lists.1.map(CeremonyReport.init)
+    }
+}

@@ -1,0 +1,118 @@
+// The documents that this client signs, and under which namespace: whatever is none of ours is
+// refused, because a signature under our namespaces must never cover bytes a stranger chose.
+
+import CeremonyRecord
+import CeremonyTerminal
+
+/// What a person says with a signature over a statement.
+enum StatementIntent: Sendable {
+    /// Their own ceremony is opened.
+    case open
+    /// They approve it.
+    case approve
+}
+
+/// A document whose bytes were read and understood.
+struct KnownDocument: Sendable {
+    /// What it says.
+    let content: AnyDocument
+    /// The bytes that are signed: those of the file, which are those of the document.
+    let bytes: [UInt8]
+    /// What a signature over it is for.
+    let namespace: SignatureNamespace
+    /// A name for it, such as `statement of keeper-alpha-1`.
+    let title: String
+    /// What signing says, behind "By signing, ".
+    let meaning: String
+
+    /// Reads the bytes of a document.
+    ///
+    /// - Throws: `not-our-document` (65) naming the line that is not as it must be.
+    init(_ bytes: [UInt8], intent: StatementIntent = .approve) throws(ClientError) {
+        do {
+            content = try AnyDocument(bytes: bytes)
+        } catch {
+            throw ClientError(
+                .malformed, "not-our-document",
+                "This is no document that ceremonyctl signs: \(error).",
+                meaning: "Nothing was signed and no PIN was asked for.",
+                next: "Sign only documents of this system, byte for byte as they were given out; "
+                    + "`ceremonyctl show --document` prints them.", requirement: "VAL-2")
+        }
+        self.bytes = bytes
+        switch content {
+        case .statement(let statement):
+            namespace = intent == .open ? .open : .approve
+            title = "statement of \(statement.ceremony)"
+            meaning =
+                intent == .open
+                ? "you open this ceremony as its initiator"
+                : "you approve this one operation"
+        case .keyRecord(let record):
+            namespace = .attest
+            title = "key record of \(record.ceremony)"
+            meaning = "you attest that this key came out of the operation you saw"
+        case .act(let act):
+            namespace = .act
+            title = "order to \(act.act.rawValue) by \(act.actor.name)"
+            meaning = "you order what it says"
+        case .acceptance(let acceptance):
+            namespace = .accept
+            title = "acceptance by \(acceptance.participant.name) in \(acceptance.ceremony)"
+            meaning = "you accept your part in the operation"
+        case .genesis(let genesis):
+            namespace = .genesis
+            title = "founding document of \(genesis.log)"
+            meaning = "you found this log with this key, these rules and these people"
+        }
+    }
+
+    /// As it is put before a person.
+    var shown: ShownDocument {
+        ShownDocument(
+            title: title, lines: content.document.lines, bytes: bytes, meaning: meaning,
+            gist: gist)
+    }
+
+    /// What it is about; a fingerprint stands on a line of its own.
+    private var gist: [String] {
+        switch content {
+        case .statement(let statement):
+            [
+                "\(statement.kind) of \(statement.subject), \(statement.ceremony), started by "
+                    + statement.initiator.name,
+                statement.fields["token"].map { "into \($0)" },
+                "reason: \(statement.reason)",
+            ].compactMap(\.self)
+        case .keyRecord(let record):
+            ["key of \(record.subject), \(record.ceremony)", "\(record.fingerprint)"]
+        case .act(let act):
+            [
+                act.act.rawValue + (act.ceremony.map { " \($0)" } ?? "")
+                    + " in \(act.log), by \(act.actor.name): \(act.justification)"
+            ]
+        case .acceptance(let acceptance):
+            ["\(acceptance.kind) of \(acceptance.subject), \(acceptance.ceremony)"]
+        case .genesis(let genesis):
+            ["\(genesis.mode.rawValue) log \(genesis.log), \(genesis.members.count) members"]
+        }
+    }
+
+    /// The fingerprints of which one has to sign; `nil` where the document does not say.
+    var fingerprints: [(name: String, fingerprint: Fingerprint)]? {
+        switch content {
+        case .statement(let statement):
+            namespace == .open
+                ? [(statement.initiator.name, statement.initiator.fingerprint)]
+                : statement.witnesses.map { ($0.name, $0.fingerprint) }
+        case .act(let act): [(act.actor.name, act.actor.fingerprint)]
+        case .acceptance(let acceptance):
+            [(acceptance.participant.name, acceptance.participant.fingerprint)]
+        case .genesis(let genesis):
+            genesis.members.flatMap { member in
+                member.keys.map { (member.name, $0.key.fingerprint) }
+            }
+        case .keyRecord: nil
+        }
+    }
+}

@@ -1,0 +1,113 @@
+// A ceremony for people: what it is, one row for each person, what it waits for, how long is left.
+
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+extension CeremonyReport {
+    /// One line for lists.
+    func line(at now: Timestamp) -> [String] {
+        var standing = state.rawValue
+        switch state {
+        case .pending: standing += " \(approvals.have)/\(approvals.need)"
+        case .completed where keyStatus == .registered:
+            standing += ", attested \(attestations.have)/\(attestations.need)"
+        case .failed, .expired: standing += end?.reason.map { " (\($0))" } ?? ""
+        default: break
+        }
+        let left =
+            state == .pending || state == .approved ? Phrase.until(expires, now) : "\(opened)"
+        return [id, kind, standing, left]
+    }
+
+    /// Everything that is to be said about it.
+    func text(at now: Timestamp) -> [String] {
+        var lines = [
+            "\(id): \(kind) of \(subject)",
+            "  state:      \(state.rawValue)" + (keyStatus.map { ", key \($0.rawValue)" } ?? ""),
+            "  reason:     \(reason)",
+            "  started:    \(opened) by \(initiator)",
+        ]
+        if state == .pending || state == .approved {
+            lines.append("  open:       \(Phrase.until(expires, now))")
+        }
+        if let executing, state == .executing { lines.append("  executing:  since \(executing)") }
+        lines += ending
+        lines += ["  statement:", "    \(digest)"]
+        lines += Phrase.words(digest, indent: "    ")
+        lines.append("  approvals: \(approvals.have) of \(approvals.need)")
+        lines += rows(approvals, yes: "approved")
+        if let recordDigest {
+            if let key { lines.append("  key:        \(key)") }
+            lines += ["  record:", "    \(recordDigest)"]
+            lines += Phrase.words(recordDigest, indent: "    ")
+        }
+        if attestations.need > 0 || record != nil {
+            let by = keyStatus == .registered ? attestBy.map { ", \(Phrase.until($0, now))" } : nil
+            lines.append(
+                "  attestations: \(attestations.have) of \(attestations.need)" + (by ?? ""))
+            if record != nil { lines += rows(attestations, yes: "attested") }
+        }
+        if let next { lines.append("  next: " + next) }
+        return lines
+    }
+
+    /// What it waits for, as a sentence; `nil` where it waits for nothing.
+    var next: String? {
+        switch state {
+        case .pending: "approval by \(Phrase.list(approvals.open)): ceremonyctl witness \(id)"
+        case .approved:
+            "an operator, \(initiator) or a listed witness: ceremonyctl execute \(id)"
+        case .executing: "the daemon is at work: ceremonyctl watch \(id)"
+        case .completed where keyStatus == .registered:
+            "attestation by \(Phrase.list(attestations.open)): ceremonyctl attest \(id)"
+        default: nil
+        }
+    }
+
+    /// Who could still be missing: where everybody who is left is needed, one person who leaves
+    /// ends the ceremony.
+    var spare: String? {
+        let left = approvals.need - approvals.have
+        guard state == .pending, left >= approvals.open.count else { return nil }
+        return "There is no spare: without any one of \(Phrase.list(approvals.open)) it cannot be "
+            + "completed."
+    }
+
+    private var ending: [String] {
+        guard let end else { return [] }
+        var lines = ["  ended:      \(end.time)" + (end.reason.map { ", \($0)" } ?? "")]
+        if let detail = end.detail { lines.append("  detail:     \(detail)") }
+        lines += end.left.map { "  left:       \($0)" }
+        switch state {
+        case .completed:
+            lines.append("  meaning:    the key came out; what is recorded of it stays")
+        case .failed where end.left.isEmpty && executing == nil, .expired:
+            lines.append("  meaning:    nothing was made and nothing has changed")
+        case .failed where end.left.isEmpty:
+            lines.append("  meaning:    nothing was left on a token, and no key is valid by it")
+        case .failed:
+            lines.append("  meaning:    what was left is inert: no key is valid by it")
+        default: break
+        }
+        return lines
+    }
+
+    private func rows(_ responses: Responses, yes: String) -> [String] {
+        let isOver = yes == "approved" ? state.isEnd : keyStatus != .registered
+        return Phrase.table(
+            responses.rows.map { row in
+                let answer =
+                    switch row.answer {
+                    case .open: isOver ? "no answer" : "pending"
+                    case .yes: yes
+                    case .no: "declined"
+                    case .excluded: "excluded"
+                    }
+                return [
+                    row.name, row.answer == .excluded ? "" : row.kind, answer,
+                    row.at.map { "\($0)" } ?? "", row.reason ?? "",
+                ]
+            }, indent: "    ")
+    }
+}

@@ -1,0 +1,160 @@
+// The short orders: `decline`, `cancel`, `halt`, `note`. Each is one signed act.
+
+import ArgumentParser
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+/// `decline [ID] --reason`.
+struct DeclineVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "decline",
+        abstract: "Say no to a ceremony, or to the key that came out of it.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var acting: ActingOptions
+
+    @Argument(help: "The ceremony; left out, the one that waits for you.")
+    var id: String?
+
+    @Option(help: "Why, for the record.")
+    var reason: String
+
+    func perform(_ output: Output) throws(ClientError) {
+        let log = try TrustedLog(global, acting.trust)
+        try log.requireOpen(evenHalted: true)
+        let choice = try Choice(log)
+        let roster = try log.roster(epoch: choice.status.epoch)
+        let party = try Party(acting, roster)
+        let report = try choice.ceremony(id, for: .decline, by: party.member)
+        try party.requireFresh()
+        let statement = try log.statement(of: report, roster)
+        let digest =
+            report.state == .completed
+            ? try log.record(of: report, statement).digest : statement.digest
+        // Only a listed key may say no, as only a listed key may say yes.
+        let listed = statement.witnesses.filter { $0.name.utf8.elementsEqual(party.name.utf8) }
+            .map(\.fingerprint)
+        let key = party.keys.first { listed.contains($0) } ?? party.keys[0]
+        try OrderDraft(
+            act: .decline, role: .witness, ceremony: report.id, document: digest,
+            from: report.state, to: report.state, justification: reason
+        ).carryOut(
+            log, party, by: Signatory(name: party.name, fingerprint: key), output,
+            done: "\(party.name) declined \(report.id).")
+    }
+}
+
+/// `cancel [ID] --reason`.
+struct CancelVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel", abstract: "End a ceremony that has not been executed.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var acting: ActingOptions
+
+    @Argument(help: "The ceremony; left out, the only one under way.")
+    var id: String?
+
+    @Option(help: "Why, for the record.")
+    var reason: String
+
+    func perform(_ output: Output) throws(ClientError) {
+        let log = try TrustedLog(global, acting.trust)
+        try log.requireOpen(evenHalted: true)
+        let choice = try Choice(log)
+        let roster = try log.roster(epoch: choice.status.epoch)
+        let party = try Party(acting, roster)
+        let report = try choice.ceremony(id, for: .cancel, by: party.member)
+        try party.requireFresh()
+        let statement = try log.statement(of: report, roster)
+        let standing = Standing(report: report, person: party.member, now: choice.status.now)
+        try OrderDraft(
+            act: .cancel, role: try standing.role(for: .cancel), ceremony: report.id,
+            document: statement.digest, from: report.state,
+            to: report.state == .pending ? .failed : .expired, justification: reason
+        ).carryOut(
+            log, party, by: party.signatory, output,
+            done: "\(party.name) cancelled \(report.id). Nothing was made.")
+    }
+}
+
+/// `halt --reason`.
+struct HaltVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "halt",
+        abstract: "Stop everything, at once and until it is cleared by a ceremony.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var acting: ActingOptions
+
+    @Option(help: "Why, for the record.")
+    var reason: String
+
+    func perform(_ output: Output) throws(ClientError) {
+        let log = try TrustedLog(global, acting.trust, urgent: true)
+        let party = try Party(acting, try log.roster())
+        guard party.member.kind == .keeper else {
+            throw ClientError(
+                .notPermitted, "wrong-role", "\(party.name) is no keeper, and a keeper halts.",
+                meaning: "Nothing was signed and no PIN was asked for.",
+                next: "Call a keeper; or stop the machine.", requirement: "FR70")
+        }
+        try party.requireFresh()
+        try OrderDraft(act: .halt, role: .keeper, justification: reason).carryOut(
+            log, party, by: party.signatory, output,
+            done: "\(party.name) halted the log \(log.genesis.log). It stays halted until a "
+                + "halt-clear ceremony.")
+    }
+}
+
+/// `note TEXT`.
+struct NoteVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "note", abstract: "Have something written down that was out of the ordinary.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var acting: ActingOptions
+
+    @Argument(help: "What happened, on one line.")
+    var text: String
+
+    @Option(help: "The ceremony that it is about.")
+    var ceremony: String?
+
+    func perform(_ output: Output) throws(ClientError) {
+        let log = try TrustedLog(global, acting.trust)
+        try log.requireOpen(evenHalted: true)
+        let choice = try Choice(log)
+        let party = try Party(acting, try log.roster(epoch: choice.status.epoch))
+        let report = try ceremony.map { id throws(ClientError) in try choice.named(id) }
+        try party.requireFresh()
+        try OrderDraft(
+            act: .note, role: NoteVerb.role(of: party.member), ceremony: report?.id,
+            justification: text
+        ).carryOut(log, party, by: party.signatory, output, done: "The note was taken.")
+    }
+
+    /// The first of the person's roles in which a note may be written.
+    static func role(of member: Member) -> ActRole {
+        if member.roles.contains(.operator) { return .operator }
+        if member.kind == .keeper { return .keeper }
+        if member.roles.contains(.witness) { return .witness }
+        return member.roles.contains(.auditor) ? .auditor : .participant
+    }
+}
+
+extension OrderDraft {
+    /// Drafts, shows, signs, hands in, and tells what came of it.
+    func carryOut(
+        _ log: TrustedLog, _ party: Party, by actor: Signatory, _ output: Output, done: String
+    ) throws(ClientError) {
+        let document = try document(in: log, by: actor)
+        guard let signed = try party.sign(document, listed: [actor.fingerprint]) else {
+            return party.tellDraft(output)
+        }
+        let submission = try log.submit(document.bytes, signed.sshsig)
+        Talk.paragraph(done)
+        submission.tell(output, at: .now)
+    }
+}

@@ -1,0 +1,106 @@
+// `execute`: order an approved ceremony to be carried out, and follow it to its end.
+
+import ArgumentParser
+import CeremonyRecord
+import CeremonyTerminal
+
+/// `execute [ID]`.
+struct ExecuteVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "execute",
+        abstract: "Order an approved ceremony to be carried out, and follow it to its end.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var acting: ActingOptions
+
+    @Argument(help: "The ceremony; left out, the one that is approved.")
+    var id: String?
+
+    @Option(help: "Why now, for the record.")
+    var reason = "approved as stated"
+
+    @Option(help: ArgumentHelp("Wait so long for each step.", valueName: "seconds"))
+    var wait = 900
+
+    func perform(_ output: Output) throws(ClientError) {
+        let log = try TrustedLog(global, acting.trust)
+        try log.requireOpen()
+        let choice = try Choice(log)
+        let roster = try log.roster(epoch: choice.status.epoch)
+        let party = try Party(acting, roster)
+        let report = try choice.ceremony(id, for: .execute, by: party.member)
+        let statement = try log.statement(of: report, roster)
+        try checkToken(of: statement, log)
+        try party.requireFresh()
+        let standing = Standing(report: report, person: party.member, now: choice.status.now)
+        let act = OrderDraft(
+            act: .execute, role: try standing.role(for: .execute), ceremony: report.id,
+            document: statement.digest, from: .approved, to: .executing, justification: reason)
+        let document = try act.document(in: log, by: party.signatory)
+        guard let signed = try party.sign(document) else { return acting.tellDraft(output) }
+        let submission = try log.submit(document.bytes, signed.sshsig, seconds: max(1, wait)) {
+            Talk.paragraph("  " + ExecuteVerb.sentence($0))
+        }
+        try ExecuteVerb.tell(submission, output, at: choice.status.now)
+    }
+
+    /// The receiving token is looked at before anybody signs: an order that cannot be carried out
+    /// now only wastes a PIN.
+    private func checkToken(of statement: Statement, _ log: TrustedLog) throws(ClientError) {
+        guard let uri = statement.fields["token"] else { return }
+        let tokens = try DaemonToken.list(log)
+        guard
+            let token = tokens.first(where: { token in
+                guard case .object(let fields) = token.json, case .string(let own)? = fields["uri"]
+                else { return false }
+                return own.utf8.elementsEqual(uri.utf8)
+            })
+        else {
+            throw ClientError(
+                .token, "token-missing", "The daemon does not see the receiving token \(uri).",
+                meaning:
+                    "Nothing was signed and no PIN was asked for; the ceremony stays approved.",
+                next: "Plug it in at the daemon's machine; `ceremonyctl tokens` shows what it sees."
+            )
+        }
+        guard token.isUnlocked else {
+            throw ClientError(
+                .notYet, "token-locked", "The receiving token \(token.title) is locked.",
+                meaning:
+                    "Nothing was signed and no PIN was asked for; the ceremony stays approved.",
+                next: "Whoever keeps its PIN unlocks it: ceremonyctl unlock \(token.name).")
+        }
+    }
+
+    /// What a step of the daemon's means.
+    static func sentence(_ progress: JSON) -> String {
+        guard case .object(let fields) = progress else { return "..." }
+        if case .string(let step)? = fields["step"] { return Display.neutralised("step: \(step)") }
+        if case .number(let seq)? = fields["announced"] {
+            return "announced: event \(seq) names the token and the key id; now it is done"
+        }
+        if case .string(let state)? = fields["ended"] {
+            return Display.neutralised("ended: \(state)")
+        }
+        return "..."
+    }
+
+    /// An execution that ended otherwise is told as what it is.
+    static func tell(_ submission: Submission, _ output: Output, at now: Timestamp)
+        throws(ClientError)
+    {
+        guard let report = submission.ceremony, report.state == .failed || report.state == .expired
+        else { return submission.tell(output, at: now) }
+        let reason = report.end?.reason ?? "unknown reason"
+        let detail = report.end?.detail.map { " \($0)" } ?? ""
+        let left = report.end?.left ?? []
+        throw ClientError(
+            .endedOtherwise, "execution-failed",
+            "\(report.id) ended \(report.state.rawValue): \(reason).\(detail)",
+            meaning: left.isEmpty
+                ? "No key is valid by it, and nothing is left on the token. Earlier keys stay as they were."
+                : "No key is valid by it. Left on the token, inert: \(left.joined(separator: "; ")).",
+            next: "`ceremonyctl show \(report.id)` has it all; start a new ceremony when the cause "
+                + "is removed.", requirement: "FP-4")
+    }
+}

@@ -1,0 +1,110 @@
+// `next`: what the person whose token is here has to do now, as the commands to type.
+
+import ArgumentParser
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+/// `next`.
+struct NextVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "next", abstract: "Say what you have to do now.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var trust: TrustOptions
+    @OptionGroup var tokens: TokenOptions
+
+    @Option(name: .customLong("as"), help: ArgumentHelp("Who you are.", valueName: "name"))
+    var name: String?
+
+    func perform(_ output: Output) throws(ClientError) {
+        let log = try TrustedLog(global, trust)
+        let status = try log.status()
+        let roster = try log.roster(epoch: status.epoch)
+        let people = try people(on: roster)
+        let tasks = people.flatMap { Task.all(of: $0, log, status) }
+        var lines = tasks.flatMap(\.text)
+        if lines.isEmpty {
+            let who = people.count == 1 ? people[0].name : "anybody"
+            lines.append("Nothing is awaited of \(who) now.")
+        }
+        output.page(
+            lines,
+            .fields([
+                "people": .strings(people.map(\.name)), "tasks": .array(tasks.map(\.json)),
+                "head": log.shown.json,
+            ]))
+    }
+
+    /// The person named, or those whose tokens are here, or, without a token, everybody.
+    private func people(on roster: Roster) throws(ClientError) -> [Member] {
+        if let name {
+            guard let member = roster.member(named: name) else {
+                throw ClientError(
+                    .notPermitted, "not-on-roster", "\(name) is not on the roster.",
+                    meaning: "Nothing is awaited of them.",
+                    next: "On it are: \(roster.members.map(\.name).joined(separator: ", ")).")
+            }
+            return [member]
+        }
+        let seen =
+            (try? TokenShelf(ModuleList(options: tokens.modules)).tokens(named: tokens.token))
+            ?? []
+        let keys = seen.flatMap(\.keys).map(\.key.fingerprint)
+        let here = roster.members.filter { $0.keys.contains { keys.contains($0.key.fingerprint) } }
+        return here.isEmpty ? roster.members : here
+    }
+
+    /// One thing that somebody has to do.
+    struct Task: Hashable, Sendable {
+        let person: String
+        let what: String
+        let command: String
+        let until: Timestamp?
+        let now: Timestamp
+
+        var text: [String] {
+            [
+                "\(person): \(what)" + (until.map { ", " + Phrase.until($0, now) } ?? ""),
+                "  ceremonyctl \(command)",
+            ]
+        }
+
+        var json: JSON {
+            .fields([
+                "person": .string(person), "what": .string(what), "command": .string(command),
+                "until": .text(until.map { "\($0)" }),
+            ])
+        }
+
+        /// Everything that one person has to do.
+        static func all(of person: Member, _ log: TrustedLog, _ status: StatusReport) -> [Task] {
+            func task(_ what: String, _ command: String, _ until: Timestamp?) -> Task {
+                Task(
+                    person: person.name, what: what, command: command, until: until,
+                    now: status.now)
+            }
+            let isOperator = person.roles.contains(.operator)
+            if log.shown.isSealed {
+                return isOperator ? [task("unlock the log token", "unlock", nil)] : []
+            }
+            if log.shown.isHalted { return [] }
+            var tasks: [Task] = []
+            for report in status.live + status.unattested {
+                let standing = Standing(report: report, person: person, now: status.now)
+                let title = "\(report.id) (\(report.kind) of \(report.subject))"
+                if report.state == .pending, standing.awaits(.witness) {
+                    tasks.append(task("approve \(title)", "witness \(report.id)", report.expires))
+                }
+                if isOperator, standing.awaits(.execute) {
+                    tasks.append(task("execute \(title)", "execute \(report.id)", report.expires))
+                }
+                if report.keyStatus == .registered, standing.awaits(.attest) {
+                    tasks.append(
+                        task("attest the key of \(title)", "attest \(report.id)", report.attestBy))
+                }
+            }
+            return tasks
+        }
+    }
+}

@@ -1,0 +1,120 @@
+// `show` and `list`: ceremonies as they stand, and the documents themselves, byte for byte.
+
+import ArgumentParser
+import CeremonyRecord
+import CeremonyTerminal
+
+/// `show [ID]`.
+struct ShowVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show a ceremony: each person's answer, time left, the words of its digest.")
+
+    /// What can be printed raw.
+    enum Part: String, ExpressibleByArgument, CaseIterable {
+        case statement, record
+    }
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var trust: TrustOptions
+
+    @Argument(help: "The ceremony; left out, the only one under way, else the newest.")
+    var id: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Print the exact bytes that people sign, for ssh-keygen -Y sign.",
+            valueName: "statement|record"))
+    var document: Part?
+
+    func perform(_ output: Output) throws(ClientError) {
+        let log = try TrustedLog(global, trust)
+        let choice = try Choice(log)
+        let report: CeremonyReport
+        if let id {
+            report = try choice.named(id)
+        } else {
+            let open = choice.status.live + choice.status.unattested
+            guard let found = open.count == 1 ? open.first : try choice.newest() else {
+                throw ClientError(
+                    .notFound, "unknown-ceremony", "There has been no ceremony in this log.",
+                    meaning: "There is nothing to show.",
+                    next: "An operator starts one with `ceremonyctl start`.")
+            }
+            report = found
+        }
+        guard let document else {
+            return output.page(report.text(at: choice.status.now), report.json)
+        }
+        let roster = try log.roster(epoch: choice.status.epoch)
+        let statement = try log.statement(of: report, roster)
+        let chosen: any Document
+        switch document {
+        case .statement: chosen = statement
+        case .record:
+            guard report.record != nil else {
+                throw ClientError(
+                    .notYet, "not-yet",
+                    "\(report.id) has no key record: it is "
+                        + "\(report.state.rawValue).", meaning: "There is nothing to sign.",
+                    next: "`ceremonyctl show \(report.id)` says how it stands.")
+            }
+            chosen = try log.record(of: report, statement)
+        }
+        if output.json {
+            output.result(
+                [],
+                .fields([
+                    "document": .strings(chosen.lines), "digest": .string("\(chosen.digest)"),
+                ]))
+        } else {
+            output.bytes(chosen.bytes)
+        }
+    }
+}
+
+/// `list`.
+struct ListVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the ceremonies of the log, newest first.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var trust: TrustOptions
+
+    @Option(help: "Only those of this subject.")
+    var subject: String?
+
+    @Option(help: "Only those in this state, such as PENDING.")
+    var state: String?
+
+    @Option(help: "At most so many.")
+    var limit = 20
+
+    func perform(_ output: Output) throws(ClientError) {
+        let log = try TrustedLog(global, trust)
+        let choice = try Choice(log)
+        let wanted = try state.map { text throws(ClientError) in
+            let upper = String(
+                decoding: text.utf8.map { (0x61...0x7a).contains($0) ? $0 & 0xdf : $0 },
+                as: UTF8.self)
+            guard let state = CeremonyState(rawValue: upper) else {
+                throw .usage(
+                    "\(text) is no state.",
+                    next:
+                        "States: \(CeremonyState.allCases.map(\.rawValue).joined(separator: ", "))."
+                )
+            }
+            return state.rawValue
+        }
+        var found: [CeremonyReport] = []
+        if limit > 0 {
+            try choice.each(subject: subject, state: wanted) { report in
+                found.append(report)
+                return found.count < limit
+            }
+        }
+        output.page(
+            Phrase.table(found.map { $0.line(at: choice.status.now) }),
+            .fields(["ceremonies": .array(found.map(\.json))]))
+    }
+}

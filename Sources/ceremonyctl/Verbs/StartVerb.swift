@@ -1,0 +1,121 @@
+// `start`: have the daemon derive a statement, hold it against what was asked for and against the
+// log, sign it as its initiator, and open the ceremony.
+
+import ArgumentParser
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+/// `start KIND SUBJECT`.
+struct StartVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "start",
+        abstract: "Draft a ceremony's statement, show it, sign it as its initiator, open it.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var acting: ActingOptions
+
+    @Argument(help: "The kind of ceremony; `ceremonyctl kinds` lists them.")
+    var kind: String
+
+    @Argument(help: "What it is done to.")
+    var subject: String
+
+    @Option(
+        help: ArgumentHelp(
+            "The receiving token, by its name, label or serial at the daemon.", valueName: "token"))
+    var into: String?
+
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("A parameter of the kind; may be repeated.", valueName: "field=value"))
+    var parameters: [String] = []
+
+    @Option(help: ArgumentHelp("The ceremony that this one replaces.", valueName: "id"))
+    var supersede: String?
+
+    @Option(help: "Why, for the record.")
+    var reason: String
+
+    @Flag(help: "Start it although nobody may be missing.")
+    var acceptNoSpare = false
+
+    func perform(_ output: Output) throws(ClientError) {
+        let chosen = try StartVerb.chosen(parameters)
+        if let flaw = OrderDraft.flaw(in: reason) {
+            throw .usage(
+                "The reason is not taken: \(flaw).", next: "Give one line of plain text.")
+        }
+        let log = try TrustedLog(global, acting.trust)
+        try log.requireOpen()
+        let roster = try log.roster()
+        let party = try Party(acting, roster)
+        try party.requireFresh()
+        guard party.member.mayStart else {
+            throw ClientError(
+                .notPermitted, "wrong-role", "\(party.name) may not start a ceremony.",
+                meaning: "Nothing was signed and no PIN was asked for.",
+                next: "Operators and keepers may.", requirement: "FR70")
+        }
+        let order = StartOrder(
+            kind: kind, subject: subject, into: try receivingToken(log), parameters: chosen,
+            supersedes: supersede, initiator: party.signatory, reason: reason)
+        let statement = try order.draft(log)
+        try order.check(statement, log, roster, now: .now)
+        try checkSpare(statement)
+        let document = try KnownDocument(statement.bytes, intent: .open)
+        guard let signed = try party.sign(document, listed: [statement.initiator.fingerprint])
+        else { return acting.tellDraft(output, opens: true) }
+        let submission = try log.submit(document.bytes, signed.sshsig)
+        tell(submission, statement)
+        submission.tell(output, at: .now)
+    }
+
+    /// `--into`, or the only token of the daemon that can receive a key.
+    private func receivingToken(_ log: TrustedLog) throws(ClientError) -> DaemonToken? {
+        let tokens = try DaemonToken.list(log)
+        if let into { return try DaemonToken.named(into, among: tokens) }
+        let able = tokens.filter { $0.trouble == nil && $0.canEd25519 }
+        return able.count == 1 ? able[0] : nil
+    }
+
+    private func checkSpare(_ statement: Statement) throws(ClientError) {
+        let names = StartOrder.people(of: statement)
+        guard names.count <= max(statement.threshold, statement.attestThreshold) else { return }
+        Talk.paragraph(
+            "There is no spare: everybody is needed, \(Phrase.list(names)). If one of them cannot "
+                + "act, the ceremony ends without a result.")
+        guard statement.mode == .production, !acceptNoSpare else { return }
+        throw ClientError(
+            .refused, "no-spare", "Nobody may be missing: \(Phrase.list(names)).",
+            meaning: "Nothing was signed and no PIN was asked for.",
+            next: "Enroll a further witness, or add --accept-no-spare.", requirement: "CT-12")
+    }
+
+    private func tell(_ submission: Submission, _ statement: Statement) {
+        let names = StartOrder.people(of: statement)
+        Talk.paragraph(
+            "\(statement.ceremony) is open until \(statement.expires). \(statement.threshold) of "
+                + "\(Phrase.list(names)) must approve it:")
+        Talk.paragraph("  ceremonyctl witness \(statement.ceremony)")
+        if names.count == statement.threshold {
+            Talk.paragraph("There is no spare: every one of them is needed.")
+        }
+    }
+
+    private static func chosen(_ settings: [String]) throws(ClientError) -> [String: String] {
+        var chosen: [String: String] = [:]
+        for setting in settings {
+            guard let equals = setting.utf8.firstIndex(of: UInt8(ascii: "=")) else {
+                throw .usage(
+                    "--set \(setting) has no `=`.", next: "Write --set field=value.")
+            }
+            let name = String(setting[..<equals])
+            let value = String(setting[setting.utf8.index(after: equals)...])
+            guard chosen.updateValue(value, forKey: name) == nil else {
+                throw .usage("--set \(name) stands there twice.", next: "Give each field once.")
+            }
+        }
+        return chosen
+    }
+}

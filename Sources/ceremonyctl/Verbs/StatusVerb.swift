@@ -1,0 +1,126 @@
+// `status`: how the log and its daemon stand, what is under way, what is due.
+
+import ArgumentParser
+import CeremonyRecord
+import CeremonyTerminal
+
+/// `status`.
+struct StatusVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show mode, halts, head, tokens, and the ceremonies under way.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var trust: TrustOptions
+
+    func perform(_ output: Output) throws(ClientError) {
+        let log = try TrustedLog(global, trust)
+        let status = try log.status()
+        let tokens = try DaemonToken.list(log)
+        output.page(
+            StatusVerb.text(log, status, tokens),
+            .fields([
+                "head": log.shown.json, "genesis": .string("\(log.digest)"),
+                "status": status.json, "tokens": .array(tokens.map(\.json)),
+            ]))
+    }
+
+    private static func text(_ log: TrustedLog, _ status: StatusReport, _ tokens: [DaemonToken])
+        -> [String]
+    {
+        let head = log.shown
+        var lines = [
+            "\(head.origin) (\(head.mode.rawValue)"
+                + (head.isSealed ? ", SEALED" : "") + (head.isHalted ? ", HALTED" : "") + ")",
+            "  founded by: \(log.digest)",
+            "  head:       \(Phrase.count(head.head.size, "event")), \(head.signed) of them signed",
+            "  root:       \(log.head.root)",
+            "  last event: \(head.time), \(Phrase.span(status.now - head.time)) ago",
+            "  roster:     epoch \(status.epoch)",
+        ]
+        if head.isSealed {
+            lines.append("  sealed: nothing can be recorded until `ceremonyctl unlock`")
+        }
+        for halt in status.halts {
+            lines.append(
+                "  halted: event \(halt.seq), \(halt.time), by \(halt.by ?? "the daemon"): "
+                    + halt.reason)
+        }
+        if status.isHaltedByFile, status.halts.isEmpty {
+            lines.append("  halted: by the halt file")
+        }
+        if let due = status.nextDue {
+            lines.append("  next due:   \(due), in \(Phrase.span(due - status.now))")
+        }
+        lines.append("  tokens of the daemon:")
+        lines += Phrase.table(tokens.map(\.row), indent: "    ")
+        if status.live.isEmpty && status.unattested.isEmpty {
+            lines.append("  no ceremony is under way")
+        }
+        for report in status.live + status.unattested {
+            lines.append("")
+            lines += report.text(at: status.now)
+        }
+        return lines
+    }
+}
+
+/// A token of the daemon, as it describes it.
+struct DaemonToken: Sendable {
+    let name: String
+    /// What is the matter, where it cannot be used.
+    let trouble: String?
+    let label: String
+    let serial: String
+    let model: String
+    let manufacturer: String
+    let isUnlocked: Bool
+    let canEd25519: Bool
+    let pinTries: String
+    let asksItself: Bool
+    let isLogToken: Bool
+    /// As it came.
+    let json: JSON
+
+    /// All of them.
+    static func list(_ log: TrustedLog) throws(ClientError) -> [DaemonToken] {
+        guard case .array(let values)? = try log.call("Tokens")["tokens"] else {
+            throw Reply.malformed("no list of tokens")
+        }
+        return try values.map { value throws(ClientError) in try DaemonToken(value) }
+    }
+
+    /// Reads one.
+    init(_ json: JSON) throws(ClientError) {
+        self = try Reply.read { () throws(JSONError) in try DaemonToken(read: json) }
+    }
+
+    private init(read json: JSON) throws(JSONError) {
+        self.json = json
+        var fields = try JSONFields(json)
+        name = try fields.string("name")
+        trouble = try fields.optionalString("trouble")
+        label = try fields.optionalString("label") ?? ""
+        serial = try fields.optionalString("serial") ?? ""
+        model = try fields.optionalString("model") ?? ""
+        manufacturer = try fields.optionalString("manufacturer") ?? ""
+        isUnlocked = try fields.optionalBool("unlocked") ?? false
+        canEd25519 = try fields.optionalBool("ed25519") ?? false
+        pinTries = try fields.optionalString("pin_tries") ?? ""
+        asksItself = try fields.optionalBool("asks_itself") ?? false
+        isLogToken = try fields.optionalBool("log_token") ?? false
+    }
+
+    /// `label (serial ..., model)`.
+    var title: String { "\(label) (serial \(serial), \(model))" }
+
+    /// The cells of its row in a list.
+    var row: [String] {
+        if let trouble { return [name, "NOT USABLE", trouble] }
+        return [
+            name, isUnlocked ? "unlocked" : "locked", title,
+            (canEd25519 ? "" : "no Ed25519 ") + (pinTries == "ok" ? "" : "PIN tries: \(pinTries) ")
+                + (isLogToken ? "log token" : ""),
+        ]
+    }
+}

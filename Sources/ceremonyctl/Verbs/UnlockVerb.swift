@@ -1,0 +1,241 @@
+// `unlock` and `lock`: the PIN of a token of the daemon, typed here by whoever keeps it, and handed
+// over a socket of its own straight from locked memory (DESIGN section 4).
+
+import ArgumentParser
+import CeremonyRecord
+import CeremonyTerminal
+import CeremonyWire
+import Sodium
+
+/// `unlock [TOKEN]`.
+struct UnlockVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "unlock",
+        abstract: "Hand the PIN of one of the daemon's tokens to the daemon.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var trust: TrustOptions
+    @OptionGroup var pin: PINOptions
+
+    @Argument(
+        help: ArgumentHelp(
+            "The token, by its name, label or serial at the daemon; left out, the log token."))
+    var token: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Today's date by a clock that you trust, in place of the question.",
+            valueName: "yyyy-mm-dd"))
+    var clock: String?
+
+    func perform(_ output: Output) throws(ClientError) {
+        let log = try TrustedLog(global, trust)
+        let status = try log.status()
+        let wanted = try DaemonToken.named(token, among: try DaemonToken.list(log))
+        guard !wanted.isUnlocked || (wanted.isLogToken && log.shown.isSealed) else {
+            Talk.paragraph("The token \(wanted.title) is unlocked already.")
+            return output.page(["\(wanted.name) unlocked"], UnlockVerb.json(wanted, log))
+        }
+        try wanted.checkTries(allowingFinal: pin.lastTry)
+        try ClockQuestion(clock: clock, now: status.now, lastEvent: log.shown.time).settle()
+        let secret = try pin.source.pin(prompt: wanted.prompt)
+        try UnlockVerb.hand(secret, for: wanted, pin.lastTry, log)
+        let after = try log.status()
+        Talk.paragraph("The token \(wanted.title) is unlocked.")
+        if wanted.isLogToken { UnlockVerb.tellHousekeeping(after) }
+        output.page(["\(wanted.name) unlocked"], UnlockVerb.json(wanted, log))
+    }
+
+    /// The ticket is asked for last: it is good for a minute, and people type slowly.
+    private static func hand(
+        _ secret: SecretBytes, for token: DaemonToken, _ finalTry: Bool, _ log: TrustedLog
+    ) throws(ClientError) {
+        let reply = try log.call(
+            "Unlock", ["token": .string(token.name), "final_try": .bool(finalTry)])
+        let (ticket, path) = try Reply.read { () throws(JSONError) in
+            var fields = try JSONFields(.object(reply))
+            return (try fields.string("ticket"), try fields.string("path"))
+        }
+        do {
+            _ = try UnlockClient.redeem(
+                ticket: ticket, secret: secret, path: path, listener: log.connection.listener)
+        } catch {
+            throw ClientError(error)
+        }
+    }
+
+    private static func tellHousekeeping(_ status: StatusReport) {
+        for halt in status.halts {
+            Talk.paragraph("HALTED by \(halt.by ?? "the daemon") at \(halt.time).")
+        }
+    }
+
+    private static func json(_ token: DaemonToken, _ log: TrustedLog) -> JSON {
+        .fields([
+            "token": .string(token.name), "unlocked": .bool(true), "head": log.shown.json,
+        ])
+    }
+}
+
+/// `lock [TOKEN]`.
+struct LockVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "lock",
+        abstract: "Log the daemon out of its tokens. Without the log token it is sealed.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var trust: TrustOptions
+
+    @Argument(help: "The token; left out, all of them.")
+    var token: String?
+
+    func perform(_ output: Output) throws(ClientError) {
+        let log = try TrustedLog(global, trust)
+        var parameters: [String: JSON] = [:]
+        if token != nil {
+            let wanted = try DaemonToken.named(token, among: try DaemonToken.list(log))
+            parameters["token"] = .string(wanted.name)
+        }
+        _ = try log.call("Lock", parameters)
+        let tokens = try DaemonToken.list(log)
+        output.page(
+            Phrase.table(tokens.map(\.row)),
+            .fields(["tokens": .array(tokens.map(\.json)), "head": log.shown.json]))
+    }
+}
+
+extension DaemonToken {
+    /// The token that is meant: by name, serial or label; the log token where none is named.
+    ///
+    /// - Throws: `unknown-token` (66), `token-ambiguous`, `token-trouble` (74).
+    static func named(_ name: String?, among tokens: [DaemonToken]) throws(ClientError)
+        -> DaemonToken
+    {
+        let found = tokens.filter { token in
+            guard let name else { return token.isLogToken || tokens.count == 1 }
+            return [token.name, token.serial, token.label].contains {
+                $0.utf8.elementsEqual(name.utf8)
+            }
+        }
+        // The configuration's names are unique; a label may be what another token is called there.
+        if let name, let named = found.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+            return try named.withoutTrouble()
+        }
+        let names = tokens.map(\.name).joined(separator: ", ")
+        guard let first = found.first else {
+            throw ClientError(
+                name == nil ? .token : .notFound, name == nil ? "token-missing" : "unknown-token",
+                "The daemon has no token \(name ?? "that holds the log key") to be seen.",
+                meaning: "No PIN was asked for.",
+                next: "Its tokens: \(names). See `ceremonyctl tokens`."
+            )
+        }
+        guard found.count == 1 else {
+            throw ClientError(
+                .token, "token-ambiguous",
+                "Several tokens of the daemon could be meant: "
+                    + "\(found.map(\.name).joined(separator: ", ")).",
+                meaning: "No PIN was asked for.", next: "Name it as the configuration does.")
+        }
+        return try first.withoutTrouble()
+    }
+
+    /// The token, unless the daemon cannot reach it.
+    private func withoutTrouble() throws(ClientError) -> DaemonToken {
+        guard let trouble else { return self }
+        throw ClientError(
+            .token, "token-trouble", "The daemon's token \(name): \(trouble)",
+            meaning: "No PIN was asked for.",
+            next: "Plug it in at the daemon's machine; `ceremonyctl tokens` shows what it sees.")
+    }
+
+    /// Refuses a token for which no PIN should be asked.
+    ///
+    /// - Throws: `pin-tries` (74).
+    fileprivate func checkTries(allowingFinal: Bool) throws(ClientError) {
+        if pinTries == "locked" {
+            throw ClientError(
+                .token, "pin-tries", "The PIN of the daemon's token \(title) is locked.",
+                meaning: "No PIN was asked for.",
+                next: "Unlock it with the vendor's tool and its PUK or SO PIN.")
+        }
+        if pinTries == "finalTry", !allowingFinal {
+            throw ClientError(
+                .token, "pin-tries", "The daemon's token \(title) has one PIN try left.",
+                meaning: "No PIN was asked for; the last try was not used.",
+                next: "Be sure of the PIN, then add --final-try.")
+        }
+    }
+
+    fileprivate var prompt: String {
+        let warning =
+            switch pinTries {
+            case "ok": ""
+            case "low": "A wrong PIN was tried before: only a few tries are left.\n"
+            case "finalTry": "This is the LAST TRY: a wrong PIN locks the token.\n"
+            default: "PIN tries: \(Display.neutralised(pinTries)).\n"
+            }
+        return "\n\(warning)PIN for the daemon's token \(Display.neutralised(title)): "
+    }
+}
+
+/// The clock, before a log goes on by it: everything that the daemon does by itself follows from
+/// it.
+struct ClockQuestion {
+    /// What was given in place of the question.
+    let clock: String?
+    /// The daemon's clock.
+    let now: Timestamp
+    /// The time of the log's last event.
+    let lastEvent: Timestamp
+
+    /// A gap so long that only the typed date will do.
+    static let longGap = 30 * 86_400
+
+    /// Asks, or compares with what was given.
+    ///
+    /// - Throws: `clock-mismatch` (1), `stopped` (1), `no-terminal` (64).
+    func settle() throws(ClientError) {
+        let today = String(decoding: "\(now)".utf8.prefix(10), as: UTF8.self)
+        if let clock {
+            guard clock.utf8.elementsEqual(today.utf8) else { throw mismatch(clock, today) }
+            return
+        }
+        let terminal: Terminal
+        do {
+            terminal = try Terminal()
+        } catch {
+            throw ClientError(
+                .usage, "no-terminal", "There is no terminal on which to confirm the clock.",
+                meaning: "Nothing was unlocked and no PIN was asked for.",
+                next: "Run it in a terminal, or give --clock YYYY-MM-DD and --pin-fd or --pin-file."
+            )
+        }
+        let age = now - lastEvent
+        let gap = Phrase.span(age)
+        terminal.write(
+            "\nThe daemon's clock says     \(now) (UTC).\n"
+                + "The log's last event was at \(lastEvent), \(gap) \(age < 0 ? "AHEAD of it" : "ago").\n"
+        )
+        if age > ClockQuestion.longGap || age < 0 {
+            terminal.write("Type today's date (UTC) as YYYY-MM-DD, by a clock that you trust: ")
+            let typed = String(decoding: try terminal.readLine(), as: UTF8.self)
+            guard typed.utf8.elementsEqual(today.utf8) else { throw mismatch(typed, today) }
+        } else {
+            terminal.write("Type yes if the clock is right: ")
+            guard try terminal.readLine() == Array("yes".utf8) else {
+                throw ClientError(
+                    .refused, "stopped", "The clock was not confirmed.",
+                    meaning: "Nothing was unlocked and no PIN was asked for.",
+                    next: "Set the machine's clock, then run the same command again.")
+            }
+        }
+    }
+
+    private func mismatch(_ given: String, _ today: String) -> ClientError {
+        ClientError(
+            .refused, "clock-mismatch", "You gave \(given), and the daemon's clock says \(today).",
+            meaning: "Nothing was unlocked and no PIN was asked for.",
+            next: "Set the machine's clock (UTC), or give today's date as YYYY-MM-DD.")
+    }
+}

@@ -1,0 +1,101 @@
+// `watch`: one ceremony, followed until nothing is awaited of it any more. Its exit status says how
+// it ended, so that a script can wait for a ceremony and go on by what came of it.
+
+import ArgumentParser
+import CeremonyRecord
+import CeremonyTerminal
+
+/// `watch [ID]`.
+struct WatchVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "watch",
+        abstract: "Follow a ceremony until nothing is awaited of it any more.",
+        discussion: """
+            Exits with 0 where the ceremony was completed, with 81 where it failed or expired. \
+            With --json, every event is a JSON value on a line of its own.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var trust: TrustOptions
+
+    @Argument(help: "The ceremony; left out, the only one under way.")
+    var id: String?
+
+    func perform(_ output: Output) throws(ClientError) {
+        let log = try TrustedLog(global, trust)
+        let choice = try Choice(log)
+        let open = choice.status.live + choice.status.unattested
+        let report: CeremonyReport
+        if let id {
+            report = try choice.named(id)
+        } else {
+            guard let only = open.first, open.count == 1 else {
+                throw ClientError(
+                    open.isEmpty ? .notFound : .usage,
+                    open.isEmpty ? "unknown-ceremony" : "ambiguous-ceremony",
+                    open.isEmpty
+                        ? "No ceremony is under way."
+                        : "Several are under way: \(open.map(\.id).joined(separator: ", ")).",
+                    meaning: "There is nothing to follow.", next: "Name one; `ceremonyctl list`.")
+            }
+            report = only
+        }
+        if !output.json { output.page(report.text(at: choice.status.now), .null) }
+        let settled = report.next == nil ? report : try follow(report, log, output)
+        try WatchVerb.tellEnding(of: settled)
+    }
+
+    /// Prints the events of a ceremony until nothing is awaited of it; returns how it stands then.
+    ///
+    /// All events are listened to: that of a key that lapses or is revoked names no ceremony.
+    private func follow(_ report: CeremonyReport, _ log: TrustedLog, _ output: Output)
+        throws(ClientError) -> CeremonyReport
+    {
+        let known = log.shown.head.size
+        var settled = report
+        var now = Timestamp.now
+        // Where the log stood when the ceremony was seen settled: what follows is not about it.
+        var end: Int?
+        try log.watch(ceremony: nil, from: report.seq + 1) { event throws(ClientError) in
+            let isOurs = event.body.ceremony?.utf8.elementsEqual(report.id.utf8) ?? false
+            // What the report already says is not told twice.
+            if isOurs, event.seq >= known || output.json {
+                output.page([event.cells.joined(separator: "  ")], event.json)
+            }
+            if let end { return event.seq + 1 < end }
+            guard event.seq >= known, isOurs || WatchVerb.isAboutKey(event.body) else {
+                return true
+            }
+            // The line that is watched is full of replies: another one is asked.
+            let after = try TrustedLog(global, trust)
+            settled = try after.report(on: report.id)
+            now = try after.status().now
+            if settled.next == nil { end = after.shown.head.size }
+            return end.map { event.seq + 1 < $0 } ?? true
+        }
+        if !output.json { output.page(settled.text(at: now), .null) }
+        return settled
+    }
+
+    private static func isAboutKey(_ body: EventBody) -> Bool {
+        switch body {
+        case .keyActivated, .keyLapsed, .keyRevoked, .keyRetired: true
+        default: false
+        }
+    }
+
+    /// A ceremony that failed or expired is told as what it is.
+    private static func tellEnding(of report: CeremonyReport) throws(ClientError) {
+        guard report.state == .failed || report.state == .expired else { return }
+        let left = report.end?.left ?? []
+        throw ClientError(
+            .endedOtherwise, report.state == .failed ? "ceremony-failed" : "ceremony-expired",
+            "\(report.id) ended \(report.state.rawValue)"
+                + (report.end?.reason.map { ": \($0)" } ?? "") + ".",
+            meaning: left.isEmpty
+                ? "No key is valid by it, and nothing is left of it on a token."
+                : "No key is valid by it. Left on the token, inert: "
+                    + "\(left.joined(separator: "; ")).",
+            next: "`ceremonyctl show \(report.id)` has it all; start a new ceremony if needed.")
+    }
+}
