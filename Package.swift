@@ -114,6 +114,7 @@ let package = Package(
 
         // What shows that it works.
         .target(name: "CFaultToken", dependencies: ["CPKCS11"], path: "Tests/CFaultToken"),
+        .target(name: "CTestTerminal", path: "Tests/CTestTerminal"),
         .target(
             name: "TestSupport",
             dependencies: [
@@ -150,6 +151,12 @@ let package = Package(
             dependencies: [
                 "CeremonyDaemon", "CeremonyWire", "CeremonyRecord", "Sodium", "CPlatform", logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"), "TOMLKit",
+            ], swiftSettings: strictWithC),
+        .testTarget(
+            name: "CeremonyCtlTests",
+            dependencies: [
+                "ceremonyctl", "CTestTerminal", "CeremonyTerminal", "CeremonyRecord",
+                "CeremonyRules", "CeremonyWire", "PKCS11", "Sodium", "TestSupport",
             ], swiftSettings: strictWithC),
     ]
 )

@@ -1,0 +1,164 @@
+// What an honest daemon answers, from a log in memory: the types of the interface's own text.
+
+import CeremonyRecord
+import CeremonyRules
+import TestSupport
+
+/// The replies of an honest daemon.
+enum PaperReplies {
+    static func answer(_ method: String, _ parameters: [String: JSON], _ house: inout House) throws
+        -> [String: JSON]
+    {
+        var fields = try JSONFields(.object(parameters))
+        var reply: [String: JSON]
+        switch method {
+        case "Status": reply = ["status": status(house)]
+        case "Log":
+            let from = try fields.number("from")
+            let limit = try fields.optionalNumber("limit") ?? 1000
+            reply = [
+                "lines": .strings(
+                    house.lines.dropFirst(from).prefix(limit).map {
+                        String(decoding: $0, as: UTF8.self)
+                    })
+            ]
+        case "Proof": reply = try proof(of: try fields.number("seq"), house)
+        case "Consistency":
+            let tree = MerkleTree(leaves: house.lines.map(TreeHash.leaf))
+            guard
+                let proof = tree.consistencyProof(
+                    from: try fields.number("from"), to: try fields.number("to"))
+            else { throw Refusal(.unknownPrefix, "There is no such size.") }
+            reply = ["path": .strings(proof.path.map { Base64.encode($0.bytes) })]
+        case "Show":
+            let id = try fields.string("ceremony")
+            guard let ceremony = house.state.ceremony(named: id) else {
+                throw Refusal(.unknownCeremony, "There is no ceremony \(id).")
+            }
+            reply = ["ceremony": self.ceremony(ceremony, house)]
+        case "List":
+            reply = [
+                "ceremonies": .array(
+                    house.state.allCeremonies.reversed().map { ceremony($0, house) })
+            ]
+        case "Tokens": reply = ["tokens": .array([token])]
+        case "Draft": reply = ["document": .strings(try draft(&fields, &house).lines)]
+        case "Submit": reply = ["outcome": try submit(&fields, &house)]
+        default: throw Refusal(.malformed, "Nobody answers \(method) here.")
+        }
+        reply["head"] = try head(house)
+        return reply
+    }
+
+    static func head(_ house: House, size: Int? = nil) throws -> JSON {
+        let note = try house.checkpoint(size: size)
+        let covered = try Checkpoint(text: note.text).head
+        return .fields([
+            "origin": .string(house.genesis.log), "mode": .string(house.genesis.mode.rawValue),
+            "size": .number(covered.size), "root": .string("\(covered.root)"),
+            "signed": .number(covered.size),
+            "checkpoint": .string(String(decoding: note.bytes, as: UTF8.self)),
+            "halted": .bool(house.state.isHalted), "sealed": .bool(false),
+            "time": .string("\(house.state.head.time)"),
+        ])
+    }
+
+    private static func status(_ house: House) -> JSON {
+        func all(_ ids: [String]) -> JSON {
+            .array(ids.compactMap(house.state.ceremony).map { ceremony($0, house) })
+        }
+        return .fields([
+            "epoch": .number(1), "now": .string("\(house.now)"), "halt_file": .bool(false),
+            "halts": .array([]), "live": all(house.state.live),
+            "unattested": all(house.state.unattested),
+        ])
+    }
+
+    private static func proof(of seq: Int, _ house: House) throws -> [String: JSON] {
+        let tree = MerkleTree(leaves: house.lines.map(TreeHash.leaf))
+        guard let inclusion = tree.inclusionProof(of: seq, in: tree.size) else {
+            throw Refusal(.unknownPrefix, "There is no event \(seq).")
+        }
+        let proof = try LogProof(inclusion, checkpoint: try house.checkpoint())
+        return [
+            "line": .string(String(decoding: house.lines[seq], as: UTF8.self)),
+            "proof": .string(String(decoding: proof.bytes, as: UTF8.self)),
+        ]
+    }
+
+    private static func draft(_ fields: inout JSONFields, _ house: inout House) throws -> Statement
+    {
+        try house.state.statement(
+            for: Draft(
+                kind: try fields.string("kind"), subject: try fields.string("subject"),
+                parameters: ["token": House.token.uri],
+                initiator: Signatory(
+                    name: try fields.string("initiator"),
+                    fingerprint: try fields.parsed("key", as: "a fingerprint") { Fingerprint($0) }),
+                reason: try fields.string("reason"), drafted: house.now, nonce: house.nonce()))
+    }
+
+    private static func submit(_ fields: inout JSONFields, _ house: inout House) throws -> JSON {
+        let lines = try fields.strings("document")
+        let sshsig = try fields.parsed("signature", as: "base64", Base64.decode)
+        let seq = house.state.head.size
+        try house.decide(
+            .submit(document: lines.flatMap { Array($0.utf8) + [0x0a] }, sshsig: sshsig))
+        return .fields(["seq": .number(seq), "repeat": .bool(false), "events": .array([])])
+    }
+
+    static let token = JSON.fields([
+        "name": .string("house"), "label": .string(House.token.label),
+        "manufacturer": .string(House.token.manufacturer), "model": .string(House.token.model),
+        "serial": .string(House.token.serial), "uri": .string(House.token.uri),
+        "unlocked": .bool(true), "ed25519": .bool(true), "pin_tries": .string("ok"),
+        "asks_itself": .bool(false), "module": .string("/lib/token.so"), "log_token": .bool(true),
+    ])
+
+    static func ceremony(_ ceremony: Ceremony, _ house: House) -> JSON {
+        let statement = ceremony.statement
+        let status = ceremony.key.flatMap(house.state.key)?.status(at: house.now)
+        return .fields([
+            "id": .string(ceremony.id), "kind": .string(ceremony.kind),
+            "subject": .string(statement.subject), "state": .string(ceremony.state.rawValue),
+            "seq": .number(ceremony.opened.seq), "opened": .string("\(ceremony.opened.time)"),
+            "expires": .string("\(statement.expires)"),
+            "initiator": .string(statement.initiator.name), "reason": .string(statement.reason),
+            "digest": .string("\(ceremony.digest)"), "document": .strings(ceremony.opening.lines),
+            "approvals": responses(ceremony.approvals, statement.excluded),
+            "attestations": responses(ceremony.attestations, statement.excluded),
+            "end": ceremony.end.map {
+                .fields([
+                    "seq": .number($0.seq), "time": .string("\($0.time)"),
+                    "reason": .text($0.reason), "detail": .text($0.detail),
+                    "left": .strings($0.left),
+                ])
+            },
+            "record": ceremony.record.map { .strings($0.lines) },
+            "record_digest": .text(ceremony.record.map { "\($0.digest)" }),
+            "attest_by": .text(ceremony.attestDeadline.map { "\($0)" }),
+            "key": .text(ceremony.key.map { "\($0)" }), "key_status": .text(status?.rawValue),
+        ])
+    }
+
+    private static func responses(_ set: ResponseSet, _ excluded: [String]) -> JSON {
+        let rows = set.names.map { name -> JSON in
+            let answer = set.answers[name]
+            return .fields([
+                "name": .string(name), "kind": .string("keeper"), "keys": .array([]),
+                "answer": .string(answer.map { $0.isYes ? "yes" : "no" } ?? "open"),
+                "at": .text(answer.map { "\($0.time)" }), "reason": .text(answer?.reason),
+            ])
+        }
+        let outside = excluded.map { name -> JSON in
+            .fields([
+                "name": .string(name), "kind": .string("none"), "keys": .array([]),
+                "answer": .string("excluded"),
+            ])
+        }
+        return .object([
+            "need": .number(set.threshold), "people": .number(set.people),
+            "have": .number(set.count), "rows": .array(rows + outside),
+        ])
+    }
+}
