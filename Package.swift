@@ -158,5 +158,12 @@ let package = Package(
                 "ceremonyctl", "CTestTerminal", "CeremonyTerminal", "CeremonyRecord",
                 "CeremonyRules", "CeremonyWire", "PKCS11", "Sodium", "TestSupport",
             ], swiftSettings: strictWithC),
+        // The two programs as people use them: real processes, a real socket, tokens in SoftHSM.
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "ceremonyd", "ceremonyctl", "CPlatform", "CeremonyRecord", "CeremonyRules",
+                "CeremonyWire", "Sodium", "TestSupport",
+            ], swiftSettings: strictWithC),
     ]
 )
