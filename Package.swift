@@ -26,6 +26,7 @@ let package = Package(
         .executable(name: "ceremonyd", targets: ["ceremonyd"]),
         .executable(name: "ceremonyctl", targets: ["ceremonyctl"]),
         .library(name: "PKCS11", targets: ["PKCS11"]),
+        // A PKCS#11 module that fails on demand; tests load it, nothing links it.
         .library(name: "FaultToken", type: .dynamic, targets: ["CFaultToken"]),
     ],
     dependencies: [
