@@ -14,7 +14,7 @@ public struct Roster: Hashable, Sendable {
     /// The policy in force.
     public let policy: Policy
 
-    /// A roster of people; ``check(mode:)`` says whether it is sound.
+    /// A roster of people; ``check()`` says whether it is sound.
     public init(epoch: Int, members: [Member], holders: [String: String] = [:], policy: Policy) {
         self.epoch = epoch
         self.members = members
