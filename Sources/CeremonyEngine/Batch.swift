@@ -43,7 +43,7 @@ struct Batch {
         let result: Result<Recorded, EngineError>
         do throws(Refusal) {
             // Halt first, everywhere; the file halts before the log can say so (CT-11).
-            if isHaltedBeside, !state.isHalted, !command.goesOnWhileHalted {
+            if isHaltedBeside, !state.isHalted, !command.goesOnWhileHalted(in: state) {
                 throw .haltedByFile
             }
             // What follows from time stands before what anybody asks (VAL-2).
@@ -84,10 +84,10 @@ extension Batch.Decided {
 
 extension Command {
     /// Whether it may be decided while the house is halted.
-    fileprivate var goesOnWhileHalted: Bool {
+    fileprivate func goesOnWhileHalted(in state: State) -> Bool {
         switch self {
         case .submit(let document, _):
-            (try? AnyDocument(bytes: document))?.goesOnWhileHalted ?? false
+            (try? AnyDocument(bytes: document)).map { state.goesOn($0, despite: .halted) } ?? false
         case .execute, .complete: false
         case .fail, .tick, .start, .invariant, .heldHalt, .refused: true
         }
@@ -107,5 +107,6 @@ extension Refusal {
     /// How everything is refused while the halt file stands and the log does not say so yet.
     static let haltedByFile = Refusal(
         .halted, "The house is halted by the halt file.",
-        next: "Reading, verifying, export, note, decline and cancel go on.", requirement: "CT-11")
+        next: "Reading, verifying, export, note, decline, cancel and key-revocation go on; it is "
+            + "cleared by halt-clear once the log says so.", requirement: "CT-11")
 }

@@ -118,7 +118,8 @@ public final class Engine: Sendable {
         }
         let snapshot = snapshot
         // Halt first, everywhere (CT-11), and then whether anything can be recorded at all.
-        if snapshot.isHalted, known?.goesOnWhileHalted != true {
+        let goesOn = known.map { snapshot.state.goesOn($0, despite: .halted) } ?? false
+        if snapshot.isHalted, !goesOn {
             throw refusal(of: .submit(document: document, sshsig: sshsig), in: snapshot)
         }
         guard !snapshot.isSealed else { throw .sealed }
@@ -145,17 +146,21 @@ public final class Engine: Sendable {
     /// - Throws: ``EngineError``: the rules' refusals, and the receiving token's trouble.
     public func draft(_ draft: Draft, into token: String?) async throws(EngineError) -> Statement {
         let snapshot = snapshot
-        if snapshot.isHalted {
+        // Halt first, everywhere (CT-11). What goes on all the same needs no receiving token.
+        if snapshot.isHalted, token != nil {
             throw refusal(of: .submit(document: [], sshsig: []), in: snapshot)
         }
         guard !snapshot.isSealed else { throw .sealed }
         var draft = draft
         if let token { draft.parameters["token"] = try await receivingToken(token).uri }
-        do throws(Refusal) {
-            return try self.snapshot.state.statement(for: draft)
-        } catch {
+        let state = self.snapshot.state
+        let statement: Statement
+        do throws(Refusal) { statement = try state.statement(for: draft) } catch {
             throw EngineError(error)
         }
+        guard !self.snapshot.isHalted || state.goesOn(.statement(statement), despite: .halted)
+        else { throw EngineError(.haltedByFile) }
+        return statement
     }
 
     /// A token of the daemon that can receive a key, by its name, label or serial.

@@ -66,8 +66,11 @@ public func decide(_ state: State, _ command: Command, now: Timestamp) throws(Re
 extension Decision {
     /// Appends an event and everything that it demands.
     fileprivate mutating func append(_ body: EventBody, at time: Timestamp) throws(Refusal) {
+        var time = time
         var next: EventBody? = body
         while let body = next {
+            // From here on the log goes on at the time that its keepers say it is.
+            if case .clockCorrected(let corrected) = body { time = corrected.now }
             let event = Event(
                 origin: state.log.origin, seq: state.head.size, time: time, prev: state.head.last,
                 body: body)
@@ -89,9 +92,8 @@ extension Decision {
             EventBody
     ) throws(Refusal) {
         let document = try? AnyDocument(bytes: bytes)
-        guard !state.isHalted || document?.goesOnWhileHalted == true else {
-            throw state.haltedRefusal
-        }
+        let goesOn = document.map { state.goesOn($0, despite: .halted) } ?? false
+        guard !state.isHalted || goesOn else { throw state.haltedRefusal }
         guard let document else { throw State.unreadable(bytes) }
         let signature: SSHSIG
         do { signature = try SSHSIG(blob: sshsig) } catch {
@@ -112,7 +114,7 @@ extension Decision {
             isRepeat = true
             return
         }
-        guard !isBehind || document.goesOnWithClockBehind else { throw state.clockBehind }
+        guard !isBehind || state.goesOn(document, despite: .clock) else { throw state.clockBehind }
         try append(try body(state, signed, document, namespace), at: time)
         receipt = Receipt(
             seq: events.first?.seq ?? 0,
@@ -160,6 +162,11 @@ extension State {
                 return .keyLapsed(lapse)
             }
         }
+        for fingerprint in retiring {
+            if let retirement = dueRetirement(of: fingerprint, at: time) {
+                return .keyRetired(retirement)
+            }
+        }
         return nil
     }
 
@@ -170,7 +177,9 @@ extension State {
             return ceremony.state == .executing
                 ? ceremony.executionDeadline : ceremony.statement.expires
         }
-        return (ends + unattested.compactMap { ceremonies[$0]?.attestDeadline }).min()
+        return
+            (ends + unattested.compactMap { ceremonies[$0]?.attestDeadline }
+            + retiring.compactMap { keys[$0]?.until }).min()
     }
 
     /// The event that a person's document and the purpose of its signature come to.
@@ -261,7 +270,8 @@ extension State {
     var clockBehind: Refusal {
         Refusal(
             .clockBehind, "The clock is behind the log, whose last event is of \(head.time).",
-            next: "Set the clock right. Halt, decline and cancel go on.")
+            next: "Set the clock right. Halt, decline, cancel, key-revocation and clock-correction "
+                + "go on.")
     }
 
     fileprivate func checkExactly(_ signed: SignedDocument, _ digest: Digest?, _ what: String)
@@ -298,19 +308,5 @@ extension State {
                 .malformed, "This is not a document that people sign here: \(error).",
                 next: "Nothing was recorded.")
         }
-    }
-}
-
-extension AnyDocument {
-    /// Whether a person may hand it in while the log is halted.
-    public var goesOnWhileHalted: Bool {
-        guard case .act(let act) = self else { return false }
-        return [.halt, .note, .decline, .cancel].contains(act.act)
-    }
-
-    /// Whether a person may hand it in while the clock is behind.
-    fileprivate var goesOnWithClockBehind: Bool {
-        guard case .act(let act) = self else { return false }
-        return [.halt, .decline, .cancel].contains(act.act)
     }
 }

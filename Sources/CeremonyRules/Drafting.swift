@@ -58,7 +58,7 @@ extension State {
 
     /// The same at opening, with the prefix that the drafter saw.
     func statement(for draft: Draft, treeSize: Int, treeRoot: Digest) throws(Refusal) -> Statement {
-        guard !isHalted else { throw haltedRefusal }
+        try checkHalt(draft)
         let initiator = try roster.require(draft.initiator).member
         guard initiator.mayStart else {
             throw Refusal(
@@ -74,9 +74,13 @@ extension State {
                 next: "The policy is shown by: ceremonyctl policy.")
         }
         try checkFree(operation.locks, besides: draft.supersedes)
-        let eligible = operation.approvers(in: roster)
+        let eligible = roster.members.filter {
+            kind.mayApprove($0, class: operation.subjectClass)
+        }
+        let barred = operation.excluded(in: self)
         let excluded = eligible.map(\.name).filter {
             ($0 == initiator.name && !roster.policy.initiatorCounts) || $0 == operation.holder
+                || barred.contains($0)
         }
         let witnesses = eligible.filter { !excluded.contains($0.name) }
         try checkEnough(witnesses, entry, kind: kind.name)
@@ -125,9 +129,19 @@ extension State {
     /// - Throws: ``Refusal`` where the log does not allow the operation any more.
     public func operation(of statement: Statement) throws(Refusal) -> any CeremonyKind {
         let kind = try Kinds.named(statement.kind)
+        try Kinds.check(statement.subject, for: kind)
         return try kind.init(
             kind.parameters(of: statement), subject: statement.subject,
             ceremony: statement.ceremony, in: self)
+    }
+
+    /// Halt first, everywhere (CT-11); what goes on all the same says its kind.
+    private func checkHalt(_ draft: Draft) throws(Refusal) {
+        guard isHalted else { return }
+        let id = (try? ceremonyID(for: draft.subject)) ?? ""
+        guard let (_, operation) = try? operation(draft, id: id),
+            operation.goesOnDespite.contains(.halted)
+        else { throw haltedRefusal }
     }
 
     private func operation(_ draft: Draft, id: String) throws(Refusal) -> (
@@ -140,6 +154,7 @@ extension State {
                 .badParameter, "\(kind.name) has no parameter \(stranger).",
                 next: "Its parameters are shown by: ceremonyctl kinds \(kind.name).")
         }
+        try Kinds.check(draft.subject, for: kind)
         return (
             kind, try kind.init(draft.parameters, subject: draft.subject, ceremony: id, in: self)
         )

@@ -58,6 +58,8 @@ public enum RefusalCode: String, Sendable, CaseIterable {
     case busy
     /// The subject has a key.
     case keyExists = "key-exists"
+    /// The key is not one to which this can be done.
+    case wrongKey = "wrong-key"
     /// The public key stands in the log already.
     case keyTaken = "key-taken"
     /// What the operation depends on has changed since it was drafted.

@@ -99,6 +99,8 @@ struct RefusalTests {
         case .keyExists:
             _ = try house.completed()
             return Way("FR69") { try house.open(by: "alice") }
+        case .wrongKey:
+            return Way { _ = try house.statement("key-rotation") }
         case .keyTaken:
             let statement = try house.executing()
             return Way("FR69") { try house.complete(statement.ceremony, key: 1) }

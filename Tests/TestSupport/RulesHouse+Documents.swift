@@ -24,18 +24,20 @@ public struct Signed: Hashable, Sendable {
 extension House {
     /// Derives a statement from the log as it is.
     public mutating func statement(
-        by name: String = "dave", subject: String = "keeper-alpha",
-        token: TokenReference = House.token, holder: String? = nil, supersedes: String? = nil,
-        parameters: [String: String] = [:], drafted: Timestamp? = nil
+        _ kind: String = "new-keeper-key", by name: String = "dave",
+        subject: String = "keeper-alpha", token: TokenReference? = House.token,
+        holder: String? = nil, supersedes: String? = nil, parameters: [String: String] = [:],
+        drafted: Timestamp? = nil
     ) throws(Refusal) -> Statement {
-        var all = ["token": token.uri]
+        var all: [String: String] = [:]
+        all["token"] = token?.uri
         if let holder { all["holder"] = holder }
         all.merge(parameters) { $1 }
         return try state.statement(
             for: Draft(
-                kind: "new-keeper-key", subject: subject, parameters: all, supersedes: supersedes,
+                kind: kind, subject: subject, parameters: all, supersedes: supersedes,
                 initiator: signatory(name), reason: "the tests ask for it",
-                drafted: drafted ?? now, nonce: nonce()))
+                drafted: drafted ?? max(now, state.head.time), nonce: nonce()))
     }
 
     /// Signs a statement as its initiator.
@@ -43,7 +45,7 @@ extension House {
         Signed(statement, by: person(statement.initiator.name).keys[0], for: .open)
     }
 
-    /// Opens a ceremony, as ``statement(by:subject:token:holder:supersedes:parameters:drafted:)``
+    /// Opens a ceremony, as ``statement(_:by:subject:token:holder:supersedes:parameters:drafted:)``
     /// derives it.
     @discardableResult
     public mutating func open(
@@ -52,6 +54,18 @@ extension House {
     ) throws(Refusal) -> Statement {
         let statement = try statement(
             by: name, subject: subject, token: token, holder: holder, supersedes: supersedes)
+        try decide(opening(statement).command)
+        return statement
+    }
+
+    /// Opens a ceremony of a kind that makes no key.
+    @discardableResult
+    public mutating func open(
+        _ kind: String, by name: String = "dave", subject: String,
+        parameters: [String: String] = [:]
+    ) throws(Refusal) -> Statement {
+        let statement = try statement(
+            kind, by: name, subject: subject, token: nil, parameters: parameters)
         try decide(opening(statement).command)
         return statement
     }

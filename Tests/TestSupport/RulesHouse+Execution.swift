@@ -13,11 +13,30 @@ extension House {
     public func intent(of id: String) throws(Refusal) -> JSON? {
         guard let ceremony = state.ceremony(named: id) else { return nil }
         let operation = try state.operation(of: ceremony.statement)
-        guard
-            case .intent(let intent) = operation.next(
-                after: [.surveyed(House.survey)], of: ceremony)
-        else { return nil }
+        var done: [StepResult] = []
+        while case .step(let step) = operation.next(after: done, of: ceremony) {
+            guard let result = result(of: step, making: nil, by: tokenKeys) else { return nil }
+            done.append(result)
+        }
+        guard case .intent(let intent) = operation.next(after: done, of: ceremony) else {
+            return nil
+        }
         return intent
+    }
+
+    /// What a token would answer; `nil` where a key is to be made and none is given.
+    private func result(
+        of step: Step, making made: GeneratedKey?, by keys: [Fingerprint: SoftwareKey]
+    ) -> StepResult? {
+        switch step {
+        case .survey: .surveyed(House.survey)
+        case .probe(let key): .probed(key.key.fingerprint)
+        case .generate: made.map { .generated($0) }
+        case .sign(let key, let bytes):
+            keys[key.key.fingerprint].map {
+                .signed($0.signature(over: bytes), by: key.key.fingerprint)
+            }
+        }
     }
 
     /// The outcome of an executing ceremony, with a key made from the number.
@@ -32,10 +51,12 @@ extension House {
             publicKey: key.publicKey, attributes: KeyMaking.attributes, module: "/lib/token.so",
             moduleDigest: Digest(of: [1]), generated: generated ?? max(now, state.head.time))
         change(&made)
-        var done: [StepResult] = [.surveyed(House.survey), .generated(made)]
-        guard case .step(.sign(_, _, _, let bytes)) = operation.next(after: done, of: ceremony)
-        else { return nil }
-        done.append(.signed(key.signature(over: bytes)))
+        let keys = tokenKeys.merging([made.publicKey.fingerprint: key]) { $1 }
+        var done: [StepResult] = []
+        while case .step(let step) = operation.next(after: done, of: ceremony) {
+            guard let result = result(of: step, making: made, by: keys) else { return nil }
+            done.append(result)
+        }
         guard case .commit(let outcome) = operation.next(after: done, of: ceremony) else {
             return nil
         }
@@ -60,7 +81,17 @@ extension House {
     {
         guard let outcome = try outcome(of: id, key: number) else { return nil }
         try decide(.complete(ceremony: id, outcome: outcome))
+        tokenKeys[SoftwareKey(number).fingerprint] = SoftwareKey(number)
         return state.ceremony(named: id)?.record
+    }
+
+    /// Makes and attests the first key of a subject, all within one second.
+    public mutating func activated(_ subject: String = "keeper-alpha", key number: Int = 500)
+        throws(Refusal) -> KeyRecord
+    {
+        let record = try completed(subject, key: number)
+        try attest("alice", "bob", record: record)
+        return record
     }
 
     /// A ceremony by dave for a subject, approved by alice, bob and carol.

@@ -49,7 +49,12 @@ public struct House: Sendable {
     ]
     /// Three must approve, two of them human; two must attest.
     public static let policy = Policy(kinds: [
-        "new_keeper_key": Policy.Entry(threshold: 3, people: 2, attest: 2)
+        "new_keeper_key": Policy.Entry(threshold: 3, people: 2, attest: 2),
+        "key_rotation": Policy.Entry(threshold: 3, people: 2, attest: 2),
+        "key_revocation": Policy.Entry(threshold: 2, attest: 0),
+        "halt_clear": Policy.Entry(threshold: 2, attest: 0),
+        "clock_correction": Policy.Entry(threshold: 2, attest: 0),
+        "drill": Policy.Entry(threshold: 2, attest: 2),
     ])
     /// Not on any roster.
     public static let outsider = Person("mallory", .keeper, [.witness], keys: [99])
@@ -64,6 +69,8 @@ public struct House: Sendable {
     public private(set) var lines: [[UInt8]] = []
     /// The fold over it.
     public var state: State
+    /// The keys that its tokens hold.
+    var tokenKeys: [Fingerprint: SoftwareKey] = [:]
     /// The clock.
     public var now: Timestamp
     var nonces = 0

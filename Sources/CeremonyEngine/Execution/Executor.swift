@@ -48,10 +48,20 @@ struct Executor: Sendable {
         }
         var run = Run(executor: self, ceremony: ceremony)
         defer { run.leave() }
+        var last: Step?
         while true {
             await boundary(run.place)
             switch operation.next(after: run.done, of: run.ceremony) {
+            case .step(let step) where step == last:
+                let failure = Failure(
+                    reason: "token-error", phase: step.name,
+                    detail: "the step brought something else than it was asked for")
+                guard run.order != nil else {
+                    throw EngineError(.executionFailed, failure.detail ?? "")
+                }
+                throw await run.fail(failure)
             case .step(let step):
+                last = step
                 progress(.began(step: step.name))
                 do throws(VaultError) {
                     run.done.append(try await run.perform(step))

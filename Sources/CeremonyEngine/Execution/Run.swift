@@ -32,15 +32,28 @@ struct Run {
             return .surveyed(try await survey(token, label: label, keyID: keyID))
         case .generate(let token, let keyID, let label):
             return .generated(try await generate(token, keyID: keyID, label: label))
-        case .sign(let token, let keyID, let key, let bytes):
-            let vault = try await find(token)
-            let signature = try await vault.sign(bytes, with: .id(keyID))
-            guard Ed25519.isValid(signature: signature, of: bytes, by: key.point) else {
-                throw VaultError(
-                    .tokenTrouble, "The new key's signature does not verify off the token.")
-            }
-            return .signed(signature)
+        case .probe(let key):
+            // Random bytes under a purpose of their own: nothing that could be used elsewhere.
+            let bytes = SSHSIG.signedBytes(namespace: .probe, message: randomBytes(32))
+            _ = try await signature(of: bytes, by: key)
+            return .probed(key.key.fingerprint)
+        case .sign(let key, let bytes):
+            return .signed(try await signature(of: bytes, by: key), by: key.key.fingerprint)
         }
+    }
+
+    private func signature(of bytes: [UInt8], by key: SigningKey) async throws(VaultError)
+        -> [UInt8]
+    {
+        let vault = try await find(key.token)
+        let signature = try await vault.sign(bytes, with: .id(key.keyID))
+        guard Ed25519.isValid(signature: signature, of: bytes, by: key.key.point) else {
+            throw VaultError(
+                .tokenTrouble,
+                "The signature by \(key.key.fingerprint) on \(key.token.label) does not verify off "
+                    + "the token.")
+        }
+        return signature
     }
 
     /// Halt and time once more, at the last moment at which nothing has been done (CT-11, VAL-2).

@@ -17,6 +17,13 @@ public protocol CeremonyKind: Sendable {
     static var parameters: [KindParameter] { get }
     /// What a house's policy demands of it unless the house decides otherwise.
     static var standardEntry: Policy.Entry { get }
+    /// The one subject that it is about, for ceremonies about the house itself.
+    static var houseSubject: String? { get }
+    /// Whether something is done on tokens between the approval and the outcome. Where nothing is,
+    /// the deciding answer completes the ceremony at once, and the outcome is an empty object.
+    static var hasSteps: Bool { get }
+    /// Whether such a person may approve it for subjects of the class, before anybody is excluded.
+    static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool
 
     /// The parameters that a statement was drafted with, to derive it again.
     static func parameters(of statement: Statement) -> [String: String]
@@ -36,9 +43,13 @@ public protocol CeremonyKind: Sendable {
     var fields: Fields { get }
     /// What no other live ceremony may hold at the same time (CM-5).
     var locks: [Lock] { get }
+    /// In spite of what it is drafted, opened, answered and decided.
+    var goesOnDespite: Set<Hindrance> { get }
 
-    /// Who may approve, before anybody is excluded.
-    func approvers(in roster: Roster) -> [Member]
+    /// Whether ``excluded(in:)`` may name anybody.
+    static var excludesOthers: Bool { get }
+    /// Those who may not approve it, besides its initiator and the subject's holder, by name.
+    func excluded(in state: State) -> Set<String>
     /// What the operation depends on besides the subject's keys, the roster and the policy.
     func dependencies(in state: State) -> [String: JSON]
 
@@ -51,19 +62,72 @@ public protocol CeremonyKind: Sendable {
     /// - Returns: The key record, for kinds that make a key.
     func check(_ outcome: JSON, of ceremony: Ceremony, at time: Timestamp, in state: State)
         throws(Refusal) -> KeyRecord?
-    /// Puts the outcome into effect; called once, after ``check(_:of:at:in:)``.
-    func apply(
-        _ record: KeyRecord?, of ceremony: Ceremony, at: KeyEntry.Moment, to state: inout State)
+    /// What must stand right after the outcome, and puts it into effect.
+    func consequences(of ceremony: Ceremony) -> [EventBody]
 }
 
 extension CeremonyKind {
-    /// Everybody with the role witness.
-    public func approvers(in roster: Roster) -> [Member] {
-        roster.members.filter { $0.roles.contains(.witness) }
+    /// Subjects of any name that is not the house's own.
+    public static var houseSubject: String? { nil }
+
+    /// Everybody with the role witness; drills are the keepers' own (DESIGN section 3, Policy).
+    public static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool {
+        subjectClass == "drill" ? member.kind == .keeper : member.roles.contains(.witness)
     }
+
+    /// Nobody.
+    public static var excludesOthers: Bool { false }
+
+    /// In spite of nothing.
+    public var goesOnDespite: Set<Hindrance> { [] }
+
+    /// Nobody more.
+    public func excluded(in state: State) -> Set<String> { [] }
 
     /// Nothing more.
     public func dependencies(in state: State) -> [String: JSON] { [:] }
+
+    /// Nothing more.
+    public func consequences(of ceremony: Ceremony) -> [EventBody] { [] }
+}
+
+/// A kind without steps on tokens: the deciding answer completes it, and its whole effect is the
+/// events that follow.
+public protocol ImmediateKind: CeremonyKind {}
+
+extension ImmediateKind {
+    /// None.
+    public static var hasSteps: Bool { false }
+    /// None.
+    public var subjectClass: String? { nil }
+    /// None.
+    public var holder: String? { nil }
+    /// None: it never waits, and the first commit ends the others through their prestate.
+    public var locks: [Lock] { [] }
+
+    /// Nothing is left to be done when it has been approved.
+    public func next(after done: [StepResult], of ceremony: Ceremony) -> Work {
+        .commit(.object([:]))
+    }
+
+    /// There is none.
+    public func checkIntent(_ intent: JSON?, of ceremony: Ceremony, in state: State)
+        throws(Refusal)
+    {
+        guard intent == nil else {
+            throw Refusal(.outcomeDiffers, "\(Self.name) has nothing to announce.")
+        }
+    }
+
+    /// An empty object.
+    public func check(
+        _ outcome: JSON, of ceremony: Ceremony, at time: Timestamp, in state: State
+    ) throws(Refusal) -> KeyRecord? {
+        guard outcome == .object([:]) else {
+            throw Refusal(.outcomeDiffers, "The outcome of \(Self.name) is an empty object.")
+        }
+        return nil
+    }
 }
 
 /// A thing that one live ceremony holds for itself.
@@ -88,21 +152,29 @@ public struct KindParameter: Hashable, Sendable {
     public let name: String
     /// What it is, in half a sentence.
     public let meaning: String
-    /// What is used where it is not given; `nil` where it must be.
+    /// What is used where it is not given; `nil` where it must be, or where the log says it.
     public let standard: String?
+    /// Whether the log says it where it is not given.
+    public let isFromLog: Bool
 
     /// A parameter.
-    public init(_ name: String, _ meaning: String, standard: String? = nil) {
+    public init(
+        _ name: String, _ meaning: String, standard: String? = nil, isFromLog: Bool = false
+    ) {
         self.name = name
         self.meaning = meaning
         self.standard = standard
+        self.isFromLog = isFromLog
     }
 }
 
 /// The kinds there are.
 public enum Kinds {
     /// Every kind, by the order in which people meet them.
-    public static let all: [any CeremonyKind.Type] = [NewKeeperKey.self]
+    public static let all: [any CeremonyKind.Type] = [
+        NewKeeperKey.self, KeyRotation.self, KeyRevocation.self, HaltClear.self,
+        ClockCorrection.self,
+    ]
 
     /// Subjects that belong to ceremonies about the house itself (FORMATS section 4).
     public static let reservedSubjects: Set<String> = [
@@ -119,5 +191,23 @@ public enum Kinds {
                 next: "The kinds are listed by: ceremonyctl kinds.")
         }
         return kind
+    }
+    /// Refuses a subject that the kind is not about.
+    ///
+    /// - Throws: ``Refusal`` (`bad-parameter`).
+    static func check(_ subject: String, for kind: any CeremonyKind.Type) throws(Refusal) {
+        if let own = kind.houseSubject {
+            guard subject == own else {
+                throw Refusal(
+                    .badParameter, "\(kind.name) is about the house itself.",
+                    next: "Its subject is \(own).")
+            }
+            return
+        }
+        guard !reservedSubjects.contains(subject) else {
+            throw Refusal(
+                .badParameter, "The subject \(subject) is the house's own, and has no keys.",
+                next: "Choose another name for it.")
+        }
     }
 }

@@ -16,6 +16,8 @@ public struct KeyMaking: Hashable, Sendable {
     public let oldKey: Fingerprint?
     /// Whether that one is revoked, so that it cannot endorse its successor.
     public let oldKeyIsRevoked: Bool
+    /// The key before this one, where it signs for its successor.
+    public let endorser: SigningKey?
     /// Days in which both are valid; 0 where there is no overlap.
     public let overlapDays: Int
 
@@ -25,8 +27,8 @@ public struct KeyMaking: Hashable, Sendable {
     ]
 
     init(
-        _ parameters: [String: String], label: String, oldKey: Fingerprint?, oldKeyIsRevoked: Bool,
-        overlapDays: Int, in state: State
+        _ parameters: [String: String], label: String, oldKey: KeyEntry?, overlapDays: Int,
+        in state: State
     ) throws(Refusal) {
         guard let uri = parameters["token"], let token = TokenReference(uri: uri) else {
             throw Refusal(
@@ -46,14 +48,17 @@ public struct KeyMaking: Hashable, Sendable {
         case "random": keyID = nil
         case let hex:
             guard let bytes = Hex.decode(hex), (1...32).contains(bytes.count) else {
-                throw Refusal(.badParameter, "key-id is random, or 1 to 32 bytes in hex.")
+                throw Refusal(
+                    .badParameter, "key-id is random, or 1 to 32 bytes in hex.",
+                    next: "Leave it out, or give the CKA_ID of the token's slot.")
             }
             keyID = bytes
         }
         self.token = token
         self.label = label
-        self.oldKey = oldKey
-        self.oldKeyIsRevoked = oldKeyIsRevoked
+        self.oldKey = oldKey?.publicKey.fingerprint
+        oldKeyIsRevoked = oldKey?.revocation != nil
+        endorser = oldKeyIsRevoked ? nil : oldKey?.place
         self.overlapDays = overlapDays
     }
 
@@ -81,35 +86,34 @@ public struct KeyMaking: Hashable, Sendable {
     // MARK: Steps
 
     func next(after done: [StepResult], of ceremony: Ceremony) -> Work {
-        switch done.count {
-        case 0: return .step(.survey(token: token, label: label, keyID: keyID))
-        case 1 where ceremony.execution == nil:
-            guard case .surveyed(let survey) = done[0] else { return unexpected }
-            return .intent(intent(survey))
-        case 1:
-            guard case .surveyed(let survey) = done[0] else { return unexpected }
-            return .step(.generate(token: token, keyID: survey.keyID, label: label))
-        case 2:
-            guard case .surveyed(let survey) = done[0], case .generated(let key) = done[1] else {
-                return unexpected
-            }
-            let bytes = SSHSIG.signedBytes(
-                namespace: .key, message: record(key, id: survey.keyID, of: ceremony).bytes)
-            return .step(
-                .sign(token: token, keyID: survey.keyID, key: key.publicKey, bytes: bytes))
-        default:
-            guard case .surveyed(let survey) = done[0], case .generated(let key) = done[1],
-                case .signed(let signature) = done[2],
-                let possession = try? SSHSIG(
-                    signature: signature, key: key.publicKey, namespace: .key)
-            else { return unexpected }
-            return .commit(
-                outcome(record(key, id: survey.keyID, of: ceremony), key, possession.blob))
+        guard let survey = done.survey else {
+            return .step(.survey(token: token, label: label, keyID: keyID))
         }
-    }
-
-    private var unexpected: Work {
-        .fail(reason: "token-error", detail: "a step brought something else than it was asked for")
+        if let endorser, !done.contains(.probed(endorser.key.fingerprint)) {
+            return .step(.probe(endorser))
+        }
+        guard ceremony.execution != nil else { return .intent(intent(survey)) }
+        guard let key = done.generated else {
+            return .step(.generate(token: token, keyID: survey.keyID, label: label))
+        }
+        let record = record(key, id: survey.keyID, of: ceremony)
+        let bytes = SSHSIG.signedBytes(namespace: .key, message: record.bytes)
+        let signers =
+            [SigningKey(token: token, keyID: survey.keyID, key: key.publicKey)]
+            + (endorser.map { [$0] } ?? [])
+        var signatures: [SSHSIG] = []
+        for signer in signers {
+            guard let made = done.signature(by: signer.key) else {
+                return .step(.sign(signer, bytes: bytes))
+            }
+            guard let signature = try? SSHSIG(signature: made, key: signer.key, namespace: .key)
+            else {
+                return .fail(
+                    reason: "token-error", detail: "a signature came that is none of this key")
+            }
+            signatures.append(signature)
+        }
+        return .commit(outcome(record, key, signatures.map(\.blob)))
     }
 
     private func intent(_ survey: Survey) -> JSON {
@@ -129,16 +133,21 @@ public struct KeyMaking: Hashable, Sendable {
             oldKey: oldKeyIsRevoked ? nil : oldKey, overlapDays: overlapDays)
     }
 
-    private func outcome(_ record: KeyRecord, _ key: GeneratedKey, _ possession: [UInt8]) -> JSON {
-        .object([
+    /// The signatures are the new key's and, for a rotation, the old one's.
+    private func outcome(_ record: KeyRecord, _ key: GeneratedKey, _ signatures: [[UInt8]]) -> JSON
+    {
+        var fields: [String: JSON] = [
             "record": .array(record.lines.map { .string($0) }),
-            "sig_new": .string(Base64.encode(possession)),
             "evidence": .object([
                 "attributes": .array(key.attributes.map { .string($0) }),
                 "module": .string(key.module), "module_sha256": .string(key.moduleDigest.hex),
                 "token": .string(token.uri),
             ]),
-        ])
+        ]
+        for (name, signature) in zip(["sig_new", "sig_old"], signatures) {
+            fields[name] = .string(Base64.encode(signature))
+        }
+        return .object(fields)
     }
 
     // MARK: Checks
@@ -195,20 +204,23 @@ public struct KeyMaking: Hashable, Sendable {
         } catch {
             throw differs("the new key does not prove its possession: \(error)")
         }
+        try checkEndorsement(parts.endorsement, of: record)
         return record
     }
 
-    func apply(
-        _ record: KeyRecord, of ceremony: Ceremony, at moment: KeyEntry.Moment,
-        to state: inout State
-    ) {
-        state.register(
-            KeyEntry(
-                publicKey: record.publicKey, subject: record.subject,
-                subjectClass: ceremony.statement.subjectClass, ceremony: ceremony.id,
-                token: record.token, keyID: record.keyID, label: record.keyLabel, registered: moment
-            ),
-            holder: ceremony.statement.holder)
+    /// The old key signs for its successor exactly where it is neither lost nor suspect.
+    private func checkEndorsement(_ endorsement: [UInt8]?, of record: KeyRecord) throws(Refusal) {
+        guard let endorser else {
+            guard endorsement == nil else { throw differs("no old key was to sign for it") }
+            return
+        }
+        guard let endorsement else { throw differs("the old key has not signed for it") }
+        do {
+            try SSHSIG(blob: endorsement).verify(
+                message: record.bytes, namespace: .key, by: endorser.key)
+        } catch {
+            throw differs("the old key's signature for it does not verify: \(error)")
+        }
     }
 
     private func differs(_ what: String) -> Refusal {
@@ -220,6 +232,7 @@ public struct KeyMaking: Hashable, Sendable {
 private struct OutcomeParts {
     let record: KeyRecord
     let possession: [UInt8]
+    let endorsement: [UInt8]?
     let attributes: [String]
     let module: String
     let moduleDigest: Digest
@@ -230,6 +243,9 @@ private struct OutcomeParts {
             var fields = try JSONFields(outcome, at: "outcome")
             let lines = try fields.strings("record")
             possession = try fields.parsed("sig_new", as: "base64", Base64.decode)
+            endorsement =
+                fields.has("sig_old")
+                ? try fields.parsed("sig_old", as: "base64", Base64.decode) : nil
             var evidence = try fields.object("evidence")
             attributes = try evidence.strings("attributes")
             module = try evidence.string("module")

@@ -1,11 +1,11 @@
 // The first key of a subject, or the one after a revocation: made under the eyes of witnesses,
 // endorsed by nobody but them. FR69.
 
-public import CeremonyRecord
+import CeremonyRecord
 import HashTreeCollections
 
 /// Makes a key for a subject that has no valid one.
-public struct NewKeeperKey: CeremonyKind {
+public struct NewKeeperKey: KeyMakingKind {
     /// `new-keeper-key`
     public static let name = "new-keeper-key"
     /// For `ceremonyctl kinds`.
@@ -22,17 +22,14 @@ public struct NewKeeperKey: CeremonyKind {
     /// Three witnesses, who also attest the key.
     public static let standardEntry = Policy.Entry(threshold: 3, attest: 3)
 
-    private let making: KeyMaking
-    private let subject: String
+    /// The making of the key.
+    public let making: KeyMaking
+    /// Whose key it will be.
+    public let subject: String
     /// Fixed at the subject's first key.
     public let subjectClass: String?
     /// Fixed at the subject's first key.
     public let holder: String?
-
-    /// What a statement was drafted with.
-    public static func parameters(of statement: Statement) -> [String: String] {
-        KeyMaking.parameters(of: statement)
-    }
 
     /// Makes the operation.
     ///
@@ -41,13 +38,8 @@ public struct NewKeeperKey: CeremonyKind {
     public init(
         _ parameters: [String: String], subject: String, ceremony: String, in state: State
     ) throws(Refusal) {
-        guard !Kinds.reservedSubjects.contains(subject) else {
-            throw Refusal(
-                .badParameter, "The subject \(subject) is the house's own, and has no keys.",
-                next: "Choose another name for it.")
-        }
         let known = state.subjects[subject]
-        var revoked: Fingerprint?
+        var revoked: KeyEntry?
         for fingerprint in known?.keys ?? [] {
             guard let entry = state.keys[fingerprint] else { continue }
             switch entry.status(at: state.head.time) {
@@ -55,9 +47,9 @@ public struct NewKeeperKey: CeremonyKind {
                 throw Refusal(
                     .keyExists,
                     "\(subject) has a key already: \(fingerprint), from \(entry.ceremony).",
-                    next: "It is replaced by rotation, not by a second first key.",
+                    next: "It is replaced by key-rotation, not by a second first key.",
                     requirement: "FR69")
-            case .revoked: revoked = fingerprint
+            case .revoked: revoked = entry
             case .retired, .lapsed: break
             }
         }
@@ -79,41 +71,8 @@ public struct NewKeeperKey: CeremonyKind {
         }
         self.subject = subject
         making = try KeyMaking(
-            parameters, label: ceremony, oldKey: revoked, oldKeyIsRevoked: revoked != nil,
-            overlapDays: 0, in: state)
+            parameters, label: ceremony, oldKey: revoked, overlapDays: 0, in: state)
     }
 
     private static let classes = ["keeper", "operational", "provara-root", "drill"]
-
-    /// The block from `algorithm` to `overlap-days`.
-    public var fields: Fields { making.fields }
-    /// The subject and the receiving token.
-    public var locks: [Lock] { [.subject(subject), .token(making.token.serial)] }
-
-    /// Survey, intent, generate, prove possession, commit.
-    public func next(after done: [StepResult], of ceremony: Ceremony) -> Work {
-        making.next(after: done, of: ceremony)
-    }
-
-    /// The intent names token, id and label.
-    public func checkIntent(_ intent: JSON?, of ceremony: Ceremony, in state: State) throws(Refusal)
-    {
-        try making.checkIntent(intent, in: state)
-    }
-
-    /// The record is the statement's and the intent's, and the key proves its possession.
-    public func check(
-        _ outcome: JSON, of ceremony: Ceremony, at time: Timestamp, in state: State
-    ) throws(Refusal) -> KeyRecord? {
-        try making.check(outcome, of: ceremony, at: time, in: state)
-    }
-
-    /// The key is registered.
-    public func apply(
-        _ record: KeyRecord?, of ceremony: Ceremony, at moment: KeyEntry.Moment,
-        to state: inout State
-    ) {
-        guard let record else { return }
-        making.apply(record, of: ceremony, at: moment, to: &state)
-    }
 }

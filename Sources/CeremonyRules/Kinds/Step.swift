@@ -20,18 +20,38 @@ public enum Step: Hashable, Sendable {
     /// Look, without any effect: the right token, able, logged in, nothing there with the id or
     /// label.
     case survey(token: TokenReference, label: String, keyID: [UInt8]?)
+    /// Have a key that is there already sign something that means nothing, to see that it can.
+    case probe(SigningKey)
     /// Make an Ed25519 key pair there with these names, read it back and hold it to the gate.
     case generate(token: TokenReference, keyID: [UInt8], label: String)
-    /// Have the private key with this id sign the bytes.
-    case sign(token: TokenReference, keyID: [UInt8], key: SSHPublicKey, bytes: [UInt8])
+    /// Have the key sign the bytes.
+    case sign(SigningKey, bytes: [UInt8])
 
     /// The step's name in failures and crash points.
     public var name: String {
         switch self {
         case .survey: "survey"
+        case .probe: "probe"
         case .generate: "generate"
         case .sign: "sign"
         }
+    }
+}
+
+/// A key on a token of the daemon, and where it is found.
+public struct SigningKey: Hashable, Sendable {
+    /// The token that holds it.
+    public let token: TokenReference
+    /// Its CKA_ID there.
+    public let keyID: [UInt8]
+    /// Its public half: what its signatures are verified with, off the token.
+    public let key: SSHPublicKey
+
+    /// A key and its place.
+    public init(token: TokenReference, keyID: [UInt8], key: SSHPublicKey) {
+        self.token = token
+        self.keyID = keyID
+        self.key = key
     }
 }
 
@@ -41,8 +61,30 @@ public enum StepResult: Hashable, Sendable {
     case surveyed(Survey)
     /// The key that was made.
     case generated(GeneratedKey)
-    /// The 64 bytes of a signature, verified off the token.
-    case signed([UInt8])
+    /// The key has shown that it can sign.
+    case probed(Fingerprint)
+    /// The 64 bytes of a signature by the key, verified off the token.
+    case signed([UInt8], by: Fingerprint)
+}
+
+extension [StepResult] {
+    /// What the survey found, once there was one.
+    var survey: Survey? {
+        for case .surveyed(let survey) in self { return survey }
+        return nil
+    }
+
+    /// The key that was made, once it is.
+    var generated: GeneratedKey? {
+        for case .generated(let key) in self { return key }
+        return nil
+    }
+
+    /// The signature by the key, once there is one.
+    func signature(by key: SSHPublicKey) -> [UInt8]? {
+        for case .signed(let signature, key.fingerprint) in self { return signature }
+        return nil
+    }
 }
 
 /// What a survey found.

@@ -37,9 +37,9 @@ extension Roster {
         policy.kinds.sorted { $0.key < $1.key }.map { name, entry in
             Outlook(
                 kind: name, threshold: entry.threshold,
-                canBeMet: canMeet(entry, members),
+                canBeMet: canMeet(name, entry, members),
                 indispensable: members.map(\.name).filter { missing in
-                    !canMeet(entry, members.filter { $0.name != missing })
+                    !canMeet(name, entry, members.filter { $0.name != missing })
                 })
         }
     }
@@ -61,10 +61,13 @@ extension Roster {
         }
     }
 
-    private func canMeet(_ entry: Policy.Entry, _ present: [Member]) -> Bool {
-        present.filter(\.mayStart).contains { initiator in
+    private func canMeet(_ name: String, _ entry: Policy.Entry, _ present: [Member]) -> Bool {
+        // A drill is a rotation for a subject of that class.
+        let isDrill = name == "drill"
+        let kind = Kinds.all.first { Policy.fieldName($0.name) == name } ?? KeyRotation.self
+        return present.filter(\.mayStart).contains { initiator in
             let witnesses = present.filter {
-                $0.roles.contains(.witness)
+                kind.mayApprove($0, class: isDrill ? "drill" : nil)
                     && (policy.initiatorCounts || $0.name != initiator.name)
             }
             let humans = witnesses.count { $0.kind != .system }

@@ -5,6 +5,8 @@ extension Policy {
     public static var standard: Policy {
         var kinds: [String: Entry] = [:]
         for kind in Kinds.all { kinds[fieldName(kind.name)] = kind.standardEntry }
+        // Two keepers, who also attest the drill's key.
+        kinds["drill"] = Entry(threshold: 2, attest: 2)
         return Policy(kinds: kinds)
     }
 }

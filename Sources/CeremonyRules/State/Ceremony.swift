@@ -43,6 +43,8 @@ public struct Ceremony: Hashable, Sendable {
     public let executionSeconds: Int
     /// What it holds for itself while it is alive.
     public let locks: [Lock]
+    /// In spite of what it goes on.
+    public let goesOnDespite: Set<Hindrance>
     /// Where it stands.
     public internal(set) var state = CeremonyState.pending
     /// Who approves.

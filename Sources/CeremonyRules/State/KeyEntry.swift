@@ -29,6 +29,20 @@ public struct KeyEntry: Hashable, Sendable {
         public let time: Timestamp
     }
 
+    /// The end of all trust in a key.
+    public struct Revocation: Hashable, Sendable {
+        /// When it was revoked.
+        public let moment: Moment
+        /// The ceremony that decided it.
+        public let ceremony: String
+        /// The reason code: `compromise` or `loss`.
+        public let cause: String
+        /// The last position in the log up to which what it signed keeps its standing.
+        public let boundary: Int?
+        /// The last time up to which it does.
+        public let boundaryTime: Timestamp?
+    }
+
     /// The public key.
     public let publicKey: SSHPublicKey
     /// Whose it is.
@@ -49,12 +63,20 @@ public struct KeyEntry: Hashable, Sendable {
     public internal(set) var activated: Moment?
     /// The end of its validity, where one is set.
     public internal(set) var until: Timestamp?
-    /// When it was written down that it ended.
+    /// When it was written down that it ended, with the time from which that holds.
     public internal(set) var retired: Moment?
-    /// When it was revoked.
-    public internal(set) var revoked: Moment?
+    /// Its revocation.
+    public internal(set) var revocation: Revocation?
     /// When it lapsed.
     public internal(set) var lapsed: Moment?
+
+    /// When it was revoked.
+    public var revoked: Moment? { revocation?.moment }
+
+    /// Where it is, to be signed with; `nil` where the token's URI does not name it in full.
+    public var place: SigningKey? {
+        TokenReference(uri: token).map { SigningKey(token: $0, keyID: keyID, key: publicKey) }
+    }
 
     /// The standing at a time, as far as the log goes.
     public func status(at time: Timestamp) -> KeyStatus {

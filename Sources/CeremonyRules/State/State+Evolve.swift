@@ -45,6 +45,14 @@ extension State {
             throw Refusal(
                 .brokenChain, "Event \(event.seq) does not follow from the \(head.size) before it.")
         }
+        // The one event that sets the clock back is demanded by its ceremony, with its time.
+        if case .clockCorrected(let corrected) = event.body, demands.first == event.body {
+            guard event.time == corrected.now else {
+                throw Refusal(
+                    .illegalEvent, "The clock is corrected to \(corrected.now) by that event.")
+            }
+            return
+        }
         guard event.time >= head.time else {
             throw Refusal(
                 .timeBackwards, "Event \(event.seq) is dated \(event.time), before \(head.time).")
@@ -53,7 +61,7 @@ extension State {
 
     /// Halt first, everywhere (CT-11): what goes on is listed, all else is refused.
     private func checkHalt(_ body: EventBody) throws(Refusal) {
-        guard isHalted, demands.isEmpty, !body.goesOnWhileHalted else { return }
+        guard isHalted, demands.isEmpty, !goesOn(body, despite: .halted) else { return }
         throw haltedRefusal
     }
 
@@ -64,7 +72,8 @@ extension State {
             .halted,
             "The log is halted since \(first.map { "\($0.time)" } ?? "now"), "
                 + "by \(first?.by ?? "the daemon"): \(first?.reason ?? "unknown").",
-            next: "Reading, verifying, export, note, decline and cancel go on.",
+            next: "Reading, verifying, export, note, decline, cancel, key-revocation and "
+                + "halt-clear go on.",
             requirement: "CT-11")
     }
 
@@ -89,14 +98,20 @@ extension State {
         case .ceremonyWitnessed(let answer): try take(answer, at: moment)
         case .ceremonyDeclined(let declined): try take(declined, at: moment)
         case .ceremonyApproved(let approved) where demanded: try take(approved)
-        case .ceremonyExecuting(let executing): try take(executing, at: moment)
-        case .ceremonyCompleted(let completed): try take(completed, at: moment)
+        case .ceremonyExecuting(let executing):
+            try take(executing, demanded: demanded, at: moment)
+        case .ceremonyCompleted(let completed):
+            try take(completed, demanded: demanded, at: moment)
         case .ceremonyAttested(let answer): try take(answer, at: moment)
         case .ceremonyFailed(let failed): try take(failed, demanded: demanded, at: moment)
         case .ceremonyExpired(let expired): try take(expired, demanded: demanded, at: moment)
         case .keyActivated(let activated) where demanded: try take(activated, at: moment)
+        case .keyRetired(let retired): try take(retired, at: moment)
         case .keyLapsed(let lapsed): try take(lapsed, demanded: demanded, at: moment)
+        case .keyRevoked(let revoked) where demanded: take(revoked, at: moment)
         case .haltRaised(let raised): try take(raised, at: moment)
+        case .haltCleared(let cleared) where demanded: take(cleared)
+        case .clockCorrected(let corrected) where demanded: take(corrected)
         case .daemonStarted(let started): try take(started, at: moment)
         case .accessRefused(let refused): try take(refused, at: moment)
         case .exceptionNoted(let noted): try take(noted, at: moment)
@@ -157,17 +172,5 @@ extension State {
             "The statement names the log of size \(statement.treeSize), which grew at "
                 + "\(past.superseded), and it is \(time) now.",
             next: "A draft holds for \(Limits.draftAge / 60) minutes; draft it again.")
-    }
-}
-
-extension EventBody {
-    /// Whether it may be appended while the log is halted (DESIGN section 3, Halt).
-    var goesOnWhileHalted: Bool {
-        switch self {
-        case .daemonStarted, .accessRefused, .haltRaised, .exceptionNoted, .ceremonyDeclined,
-            .ceremonyFailed, .ceremonyExpired, .keyRetired, .keyLapsed:
-            true
-        default: false
-        }
     }
 }

@@ -5,19 +5,28 @@ import CeremonyRecord
 import HashTreeCollections
 
 extension State {
-    /// `ceremony.executing`: ordered by a person, with everything checked again.
-    mutating func take(_ executing: CeremonyExecuting, at moment: KeyEntry.Moment) throws(Refusal) {
-        guard let signed = executing.signed else {
+    /// `ceremony.executing`: ordered by a person, or demanded by the approval where nothing is to be
+    /// done on tokens; with everything checked again.
+    mutating func take(
+        _ executing: CeremonyExecuting, demanded: Bool, at moment: KeyEntry.Moment
+    ) throws(Refusal) {
+        let ceremony = try ceremony(executing.ceremony)
+        let actor: String?
+        switch executing.signed {
+        case nil where demanded:
+            try checkStillAgreed(ceremony)
+            actor = nil
+        case let signed? where !demanded:
+            actor = try checkExecute(signed, ceremony: ceremony.id, at: moment.time)
+            remember(signed.digest, by: signed.key, for: .act, at: moment, ceremony: ceremony.id)
+        default:
             throw Refusal(
                 .illegalEvent, "An execution is ordered by a person.", requirement: "FR70")
         }
-        let actor = try checkExecute(signed, ceremony: executing.ceremony, at: moment.time)
-        let ceremony = try ceremony(executing.ceremony)
         try operation(of: ceremony.statement).checkIntent(executing.intent, of: ceremony, in: self)
         try move(ceremony.id, from: executing.from, to: executing.to, expected: .executing)
         ceremonies[ceremony.id]?.execution = Ceremony.Execution(
             seq: moment.seq, time: moment.time, actor: actor, intent: executing.intent)
-        remember(signed.digest, by: signed.key, for: .act, at: moment, ceremony: ceremony.id)
     }
 
     /// Everything that an order to execute is held to, besides the intent.
@@ -77,7 +86,9 @@ extension State {
     }
 
     /// `ceremony.completed`: the outcome is what was ordered, and everything still holds.
-    mutating func take(_ completed: CeremonyCompleted, at moment: KeyEntry.Moment) throws(Refusal) {
+    mutating func take(
+        _ completed: CeremonyCompleted, demanded: Bool, at moment: KeyEntry.Moment
+    ) throws(Refusal) {
         let ceremony = try ceremony(completed.ceremony)
         guard ceremony.state == .executing else { throw leftState(ceremony) }
         if let deadline = ceremony.executionDeadline, moment.time >= deadline {
@@ -92,14 +103,15 @@ extension State {
         ceremonies[ceremony.id]?.outcome = completed.outcome
         ceremonies[ceremony.id]?.record = record
         end(ceremony.id, at: moment, reason: nil)
-        operation.apply(record, of: ceremony, at: moment, to: &self)
         if let record {
+            register(record, of: ceremony, at: moment)
             if ceremony.statement.attestThreshold == 0 {
-                demandActivation(of: record)
+                demandActivation(of: record, at: moment.time)
             } else {
                 unattested.append(ceremony.id)
             }
         }
+        demands += operation.consequences(of: ceremony)
         demandPrestateEndings(besides: ceremony.id)
     }
 

@@ -26,6 +26,21 @@ extension State {
         }
     }
 
+    /// `halt.cleared`, demanded by its ceremony: the halts that it lists, and no others.
+    mutating func take(_ cleared: HaltCleared) {
+        halts.removeAll { cleared.halts.contains($0.seq) }
+        demandPrestateEndings(besides: cleared.ceremony)
+    }
+
+    /// `clock.corrected`, demanded by its ceremony: the log goes on at an earlier time. What else
+    /// is under way was dated by the wrong clock, and ends.
+    mutating func take(_ corrected: ClockCorrected) {
+        let ending = Set(demands.compactMap(\.ceremony))
+        for id in live where id != corrected.ceremony && !ending.contains(id) {
+            demandEnding(of: id, reason: "prestate-changed", by: nil)
+        }
+    }
+
     /// `daemon.started`: the fence rises by one with every opening for writing.
     mutating func take(_ started: DaemonStarted, at moment: KeyEntry.Moment) throws(Refusal) {
         guard started.fence == fence + 1 else {

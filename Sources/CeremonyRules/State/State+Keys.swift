@@ -6,8 +6,13 @@ import HashTreeCollections
 
 extension State {
     /// A key came out of a ceremony.
-    mutating func register(_ entry: KeyEntry, holder: String?) {
-        let fingerprint = entry.publicKey.fingerprint
+    mutating func register(_ record: KeyRecord, of ceremony: Ceremony, at moment: KeyEntry.Moment) {
+        let holder = ceremony.statement.holder
+        let entry = KeyEntry(
+            publicKey: record.publicKey, subject: record.subject,
+            subjectClass: ceremony.statement.subjectClass, ceremony: ceremony.id,
+            token: record.token, keyID: record.keyID, label: record.keyLabel, registered: moment)
+        let fingerprint = record.fingerprint
         keys[fingerprint] = entry
         taken[entry.publicKey.point] = "the key of \(entry.subject) from \(entry.ceremony)"
         subjects[entry.subject, default: Subject()].keys.append(fingerprint)
@@ -18,11 +23,48 @@ extension State {
         }
     }
 
-    /// `key.activated`, demanded by the attestation that reached the threshold.
+    /// `key.activated`, demanded by the attestation that reached the threshold; the overlap with
+    /// the key before it begins here.
     mutating func take(_ activated: KeyActivated, at moment: KeyEntry.Moment) throws(Refusal) {
         keys[activated.fingerprint]?.activated = moment
         unattested.removeAll { $0 == activated.ceremony }
+        if let old = activated.retires {
+            keys[old.fingerprint]?.until = old.until
+            retiring.append(old.fingerprint)
+        }
         demandPrestateEndings(besides: activated.ceremony)
+    }
+
+    /// `key.retired`: writes down that an end has come which holds by the log's dates anyway.
+    mutating func take(_ retired: KeyRetired, at moment: KeyEntry.Moment) throws(Refusal) {
+        guard dueRetirement(of: retired.fingerprint, at: moment.time) == retired else {
+            throw Refusal(
+                .illegalEvent, "The key \(retired.fingerprint) has not retired, or it stands there."
+            )
+        }
+        keys[retired.fingerprint]?.retired = KeyEntry.Moment(
+            seq: moment.seq, time: retired.effective ?? moment.time)
+        retiring.removeAll { $0 == retired.fingerprint }
+    }
+
+    /// The retirement of a key whose end has come and is not yet written down.
+    func dueRetirement(of fingerprint: Fingerprint, at time: Timestamp) -> KeyRetired? {
+        guard let entry = keys[fingerprint], let until = entry.until, entry.retired == nil,
+            entry.status(at: time) == .retired
+        else { return nil }
+        return KeyRetired(
+            fingerprint: fingerprint, subject: entry.subject, reason: "overlap-end",
+            effective: time > until ? until : nil)
+    }
+
+    /// `key.revoked`, demanded by its ceremony: for ever, whatever the key's standing was.
+    mutating func take(_ revoked: KeyRevoked, at moment: KeyEntry.Moment) {
+        keys[revoked.fingerprint]?.revocation = KeyEntry.Revocation(
+            moment: moment, ceremony: revoked.ceremony, cause: revoked.reason,
+            boundary: revoked.boundary, boundaryTime: revoked.boundaryTime)
+        retiring.removeAll { $0 == revoked.fingerprint }
+        if let made = keys[revoked.fingerprint]?.ceremony { unattested.removeAll { $0 == made } }
+        demandPrestateEndings(besides: revoked.ceremony)
     }
 
     /// `key.lapsed`: demanded by a refusal, or because the attestations did not come in time.
@@ -54,12 +96,19 @@ extension State {
             effective: time > deadline ? deadline : nil)
     }
 
-    mutating func demandActivation(of record: KeyRecord) {
+    /// The record says which key it follows and how long both are valid; a key that is not active
+    /// any more by then has its end already, and an end never moves later (DESIGN 2.6).
+    mutating func demandActivation(of record: KeyRecord, at time: Timestamp) {
+        var retires: KeyRetirement?
+        if let old = record.oldKey, keys[old]?.status(at: time) == .active {
+            retires = KeyRetirement(
+                fingerprint: old, until: time + record.overlapDays * Limits.day)
+        }
         demands.append(
             .keyActivated(
                 KeyActivated(
                     ceremony: record.ceremony, fingerprint: record.fingerprint,
-                    subject: record.subject, retires: nil)))
+                    subject: record.subject, retires: retires)))
     }
 
     mutating func demandLapse(of record: KeyRecord) {

@@ -41,11 +41,12 @@ extension State {
         guard nonces.insert(statement.nonce).inserted else {
             throw Refusal(.nonceUsed, "The nonce \(statement.nonce) stands in this log already.")
         }
-        let locks = try operation(of: statement).locks
+        let operation = try operation(of: statement)
         let entry = roster.policy.entry(kind: statement.kind, class: statement.subjectClass)
         let ceremony = Ceremony(
             statement: statement, digest: opened.signed.digest, opening: opened.signed,
-            opened: moment, executionSeconds: entry?.execution ?? 0, locks: locks,
+            opened: moment, executionSeconds: entry?.execution ?? 0, locks: operation.locks,
+            goesOnDespite: operation.goesOnDespite,
             approvals: ResponseSet(
                 .approve, invited: statement.witnesses, threshold: statement.threshold,
                 people: statement.people),
@@ -104,8 +105,22 @@ extension State {
     }
 
     /// `ceremony.approved`: demanded by the answer that reached the threshold.
+    ///
+    /// Where nothing is done on tokens, the same transaction carries it out and completes it.
     mutating func take(_ approved: CeremonyApproved) throws(Refusal) {
-        try move(approved.ceremony, from: approved.from, to: approved.to, expected: .approved)
+        let ceremony = try ceremony(approved.ceremony)
+        try move(ceremony.id, from: approved.from, to: approved.to, expected: .approved)
+        guard try !Kinds.named(ceremony.kind).hasSteps else { return }
+        demands += [
+            .ceremonyExecuting(
+                CeremonyExecuting(
+                    ceremony: ceremony.id, from: .approved, to: .executing, signed: nil,
+                    intent: nil)),
+            .ceremonyCompleted(
+                CeremonyCompleted(
+                    ceremony: ceremony.id, from: .executing, to: .completed,
+                    outcome: .object([:]))),
+        ]
     }
 
     /// `ceremony.attested`: one more witness who saw this public key come out.
@@ -122,7 +137,9 @@ extension State {
         ceremonies[ceremony.id] = ceremony
         remember(record.digest, by: answer.key, for: .attest, at: moment, ceremony: ceremony.id)
         let isRegistered = keys[record.fingerprint]?.activated == nil
-        if isRegistered, ceremony.attestations.isComplete { demandActivation(of: record) }
+        if isRegistered, ceremony.attestations.isComplete {
+            demandActivation(of: record, at: moment.time)
+        }
     }
 
     /// `ceremony.declined`: a no, to the statement or to the record.

@@ -72,6 +72,8 @@ public struct State: Hashable, Sendable {
     public internal(set) var live: [String] = []
     /// Those whose key waits for attestations, oldest first.
     public internal(set) var unattested: [String] = []
+    /// Keys whose end is set and not yet written down, in the order in which it was set.
+    public internal(set) var retiring: [Fingerprint] = []
     /// Every key that came out of a ceremony.
     var keys: TreeDictionary<Fingerprint, KeyEntry> = [:]
     /// Every subject, by name.

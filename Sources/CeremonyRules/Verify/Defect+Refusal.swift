@@ -35,7 +35,7 @@ extension Defect.Name {
             case .prestateChanged: .changedPrestate
             case .expired, .stale, .clockBehind: .outOfTime
             case .notYet, .unmeetable, .belowFloor, .badPolicy: .belowThreshold
-            case .busy, .keyExists: .conflictingCeremony
+            case .busy, .keyExists, .wrongKey: .conflictingCeremony
             case .keyTaken, .outcomeDiffers, .softwareToken: .unprovenOutcome
             case .ended, .illegalTransition: .illegalTransition
             case .incompleteGenesis, .illegalEvent, .unknownCeremony: .illegalEvent

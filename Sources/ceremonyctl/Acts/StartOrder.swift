@@ -113,13 +113,9 @@ struct StartOrder {
     private func require(_ parameter: String, _ value: String, in statement: Statement)
         throws(ClientError)
     {
-        let stated: String? =
-            switch parameter {
-            case "class": statement.subjectClass ?? "none"
-            case "holder": statement.holder ?? "none"
-            default: statement.fields[parameter]
-            }
-        try require(stated.map { $0.utf8.elementsEqual(value.utf8) } ?? false, parameter)
+        let kind = try? Kinds.named(kind)
+        let stated = kind?.parameters(of: statement)[parameter] ?? "none"
+        try require(stated.utf8.elementsEqual(value.utf8), parameter)
     }
 
     private func require(_ holds: Bool, _ line: String) throws(ClientError) {

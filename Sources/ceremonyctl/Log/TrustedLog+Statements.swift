@@ -41,11 +41,15 @@ extension TrustedLog {
         guard let (member, _) = roster.member(holding: initiator.fingerprint), member.mayStart,
             member.name.utf8.elementsEqual(initiator.name.utf8)
         else { return "initiator" }
-        let eligible = roster.members.filter { $0.roles.contains(.witness) }
+        guard let kind = try? Kinds.named(statement.kind) else { return "kind" }
+        let eligible = roster.members.filter {
+            kind.mayApprove($0, class: statement.subjectClass)
+        }
         let excluded = eligible.map(\.name).filter { name in
             let starts = name.utf8.elementsEqual(initiator.name.utf8)
             let holds = statement.holder.map { name.utf8.elementsEqual($0.utf8) } ?? false
             return (starts && !roster.policy.initiatorCounts) || holds
+                || (kind.excludesOthers && contains(statement.excluded, name))
         }
         guard statement.excluded.count == excluded.count,
             excluded.allSatisfy({ contains(statement.excluded, $0) })

@@ -1,0 +1,100 @@
+// The end of halts: exactly those that the statement lists. A halt raised meanwhile stays, because
+// nobody has approved its end. CT-11, W56.
+
+public import CeremonyRecord
+
+/// Clears the halts that it lists.
+public struct HaltClear: ImmediateKind {
+    /// `halt-clear`
+    public static let name = "halt-clear"
+    /// For `ceremonyctl kinds`.
+    public static let summary = "Clears halts; whoever raised one may start this, not approve it."
+    /// The halts; left out, all that are in force.
+    public static let parameters = [
+        KindParameter(
+            "halts", "their positions in the log, with commas; else all there are",
+            isFromLog: true)
+    ]
+    /// Two keepers.
+    public static let standardEntry = Policy.Entry(threshold: 2, attest: 0)
+    /// The house's halts.
+    public static let houseSubject: String? = "house-halt"
+
+    /// Whoever raised one of them is excluded.
+    public static let excludesOthers = true
+
+    private let halts: [State.Halt]
+
+    /// It is what a halt waits for.
+    public var goesOnDespite: Set<Hindrance> { [.halted] }
+
+    /// Keepers.
+    public static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool {
+        member.kind == .keeper
+    }
+
+    /// What a statement was drafted with.
+    public static func parameters(of statement: Statement) -> [String: String] {
+        ["halts": statement.fields.all("halt").joined(separator: ",")]
+    }
+
+    /// Makes the operation.
+    ///
+    /// - Throws: ``Refusal`` (`bad-parameter`) where a halt listed is not in force, or none is.
+    public init(
+        _ parameters: [String: String], subject: String, ceremony: String, in state: State
+    ) throws(Refusal) {
+        guard !state.halts.isEmpty else {
+            throw Refusal(
+                .badParameter, "The log is not halted, so there is nothing to clear.",
+                next: "A halt that only the halt file holds is in the log once that is unlocked.")
+        }
+        switch parameters["halts"] {
+        case nil: halts = state.halts
+        case let list?:
+            var found: [State.Halt] = []
+            for word in list.utf8.split(
+                separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+            {
+                guard let seq = Decimal.decode(word),
+                    let halt = state.halts.first(where: { $0.seq == seq }),
+                    found.last.map({ $0.seq < seq }) ?? true
+                else {
+                    throw Refusal(
+                        .badParameter,
+                        "halts lists positions of halts that are in force, rising, and each once.",
+                        next: "In force are: "
+                            + state.halts.map { String($0.seq) }.joined(separator: ",") + ".")
+                }
+                found.append(halt)
+            }
+            halts = found
+        }
+    }
+
+    /// One line for each halt.
+    public var fields: Fields {
+        Fields(halts.map { Field(name: "halt", value: String($0.seq)) })
+    }
+
+    /// Whoever raised one of them.
+    public func excluded(in state: State) -> Set<String> { Set(halts.compactMap(\.by)) }
+
+    /// The halts, each with what it was raised for.
+    public func dependencies(in state: State) -> [String: JSON] {
+        [
+            "halts": .array(
+                halts.map {
+                    .object([
+                        "seq": .number($0.seq), "by": .string($0.by ?? "none"),
+                        "time": .string("\($0.time)"),
+                    ])
+                })
+        ]
+    }
+
+    /// The clearing itself.
+    public func consequences(of ceremony: Ceremony) -> [EventBody] {
+        [.haltCleared(HaltCleared(ceremony: ceremony.id, halts: halts.map(\.seq)))]
+    }
+}
