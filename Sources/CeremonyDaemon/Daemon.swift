@@ -50,7 +50,7 @@ public struct Daemon: Sendable {
         let rack = try Daemon.rack(of: configuration)
         let hub = WatchHub(limits: configuration.limits)
         let engine = try Engine(
-            ledger: ledger, vaults: rack.vaults, logToken: configuration.logToken,
+            ledger: ledger, vaults: rack.vaults, logTokens: configuration.logTokens,
             clock: SystemClock(), haltFile: Daemon.haltFile(of: configuration),
             build: Engine.Build(version: version, commit: commit, modules: rack.loaded),
             appended: { events, lines in

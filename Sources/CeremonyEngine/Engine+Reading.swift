@@ -7,20 +7,27 @@ import CeremonyRules
 extension Engine {
     /// The same fold as the verifier's, which also refuses a log that breaks off where an event
     /// demands another one.
-    static func replay(_ ledger: any Ledger) throws -> (State, MerkleTree) {
+    ///
+    /// - Parameter signed: How many events the stored checkpoint covers.
+    /// - Returns: The state, the tree, and the keys that must have signed that checkpoint.
+    static func replay(_ ledger: any Ledger, upTo signed: Int) throws
+        -> (State, MerkleTree, [[NoteKey]])
+    {
         var replay = Replay()
         var leaves: [Digest] = []
+        var keys: [[NoteKey]] = []
         do {
             try ledger.read { _, line in
                 try replay.take(line)
                 leaves.append(TreeHash.leaf(line))
+                if leaves.count == signed { keys = replay.state?.headKeys ?? [] }
             }
             guard !leaves.isEmpty else {
                 throw Refusal(
                     .incompleteGenesis, "The log is empty: it has not been founded.",
                     next: "Found it: ceremonyd init.")
             }
-            return (try replay.finish(), MerkleTree(leaves: leaves))
+            return (try replay.finish(), MerkleTree(leaves: leaves), keys)
         } catch let defect as Defect {
             throw defect.refusal
                 ?? Refusal(
@@ -30,18 +37,20 @@ extension Engine {
         }
     }
 
-    /// Refuses a head that is not the lines', and a checkpoint that the log key did not make.
+    /// Refuses a head that is not the lines', and a checkpoint that the log keys did not make: of
+    /// each group one.
     static func check(
-        _ stored: StoredHead, against tree: MerkleTree, of state: State
+        _ stored: StoredHead, by keys: [[NoteKey]], against tree: MerkleTree
     ) throws(Refusal) {
         guard stored.size == tree.size, stored.root == tree.root else {
             throw changed("The stored head is of \(stored.size) events and not the log's.")
         }
         guard let note = stored.checkpoint else { return }
-        let keys = state.log.vkeys.compactMap { NoteKey(vkey: $0) }
         let head: TreeHead
         do throws(NoteError) {
-            head = try Checkpoint(try SignedNote(note), signedBy: Array(keys.prefix(1))).head
+            let note = try SignedNote(note)
+            head = try Checkpoint(text: note.text).head
+            try LogKeys.check(note, by: keys)
         } catch {
             throw changed("The stored checkpoint is not one by the log key: \(error).")
         }

@@ -20,7 +20,7 @@ extension Engine {
         let vault = try vault(named: name)
         await turns.take()
         defer { turns.give() }
-        let isLogToken = name == logToken
+        let isLogToken = logTokens.contains(name)
         if await vault.isAtWork, !isLogToken || !snapshot.isSealed {
             if isLogToken { try await settle() }
             return
@@ -34,14 +34,28 @@ extension Engine {
         }
         guard isLogToken else { return }
         do throws(EngineError) {
-            try await open(
-                with: HeadSigner(vault: vault, state: snapshot.state) { [halts] in
-                    halts.raise(invariant: "log-key")
-                })
+            let tokens = logTokens.compactMap { name in vaults.first { $0.name == name } }
+            let signer = HeadSigner(vaults: tokens) { [halts] in
+                halts.raise(invariant: "log-key")
+            }
+            // While the log key is being changed it takes two tokens; the first one waits.
+            if try await isAwaited(by: signer) { return }
+            try await open(with: signer)
         } catch {
             await seal()
             await vault.lock()
             throw error
+        }
+    }
+
+    /// Whether another token, which is locked, must be unlocked before heads can be signed.
+    private func isAwaited(by signer: HeadSigner) async throws(EngineError) -> Bool {
+        guard snapshot.state.headKeys.count > 1 else { return false }
+        do throws(EngineError) {
+            try await signer.prove(snapshot.state.headKeys)
+            return false
+        } catch  where error.has(.tokenLocked) {
+            return true
         }
     }
 
@@ -109,23 +123,38 @@ extension Engine {
         let vault = try vault(named: name)
         await turns.take()
         defer { turns.give() }
-        if name == logToken { published.update { $0.isSealed = true } }
+        if logTokens.contains(name) { published.update { $0.isSealed = true } }
         await executor.executions.ended()
-        if name == logToken { await seal() }
+        if logTokens.contains(name) { await seal() }
         await vault.lock()
     }
 
     /// Looks whether the log token is still there; a log whose token is gone is sealed. Called by a
     /// timer, so it waits for no execution: what the token holds up, the clock must be able to end.
     public func checkTokens() async {
-        guard !snapshot.isSealed, let vault = try? vault(named: logToken),
-            (try? await vault.inspect())?.isUnlocked != true, turns.takeIfFree()
-        else { return }
+        guard !snapshot.isSealed, await goneLogToken != nil, turns.takeIfFree() else { return }
         defer { turns.give() }
         // An unlock may have ended between the look and the turn.
-        guard (try? await vault.inspect())?.isUnlocked != true else { return }
+        guard let gone = await goneLogToken else { return }
         await seal()
-        await vault.lock()
+        await gone.lock()
+    }
+
+    /// A token whose log key was to sign the heads and that is not at work any more.
+    private var goneLogToken: (any KeyVault)? {
+        get async {
+            var gone: (any KeyVault)?
+            var atWork = 0
+            for name in logTokens {
+                guard let vault = try? vault(named: name) else { continue }
+                if (try? await vault.inspect())?.isUnlocked == true {
+                    atWork += 1
+                } else {
+                    gone = gone ?? vault
+                }
+            }
+            return atWork < snapshot.state.headKeys.count ? gone : nil
+        }
     }
 
     /// Stores the signed head and closes every token, when the executions under way have ended.

@@ -36,8 +36,8 @@ public final class Engine: Sendable {
     let clock: any Clock
     let halts: HaltDesk
     let build: Build
-    /// The name of the token that holds the log key.
-    public let logToken: String
+    /// The names of the tokens that hold log keys: the one in use, then a standby or the next one.
+    public let logTokens: [String]
     /// Unlocking, locking and closing come one after the other.
     let turns = Turns()
     private let refusals = RefusedAccess()
@@ -45,28 +45,28 @@ public final class Engine: Sendable {
     /// Replays the log and stands ready, sealed.
     ///
     /// - Parameters:
-    ///   - logToken: The name of the token that holds the log key.
+    ///   - logTokens: The names of the tokens that hold log keys, the one in use first.
     ///   - boundary: Called between the steps of an execution.
     ///   - appended: Hears of every batch once it is durable.
     ///   - ended: Hears that the process is to end and read the log again.
     /// - Throws: ``Refusal`` where the log does not replay; what the ledger throws.
     public init(
-        ledger: any Ledger, vaults: [any KeyVault], logToken: String, clock: any Clock,
+        ledger: any Ledger, vaults: [any KeyVault], logTokens: [String], clock: any Clock,
         haltFile: HaltFile, build: Build,
         boundary: @escaping @Sendable (String) async -> Void = { _ in },
         appended: @escaping @Sendable ([Event], [[UInt8]]) -> Void = { _, _ in },
         ended: @escaping @Sendable (LedgerError) -> Void
     ) throws {
-        let (state, tree) = try Engine.replay(ledger)
         let stored = try ledger.head()
-        try Engine.check(stored, against: tree, of: state)
+        let (state, tree, keys) = try Engine.replay(ledger, upTo: stored.checkpointSize)
+        try Engine.check(stored, by: keys, against: tree)
         published = Published(
             Snapshot(
                 state: state, checkpoint: stored.checkpoint, checkpointSize: stored.checkpointSize,
                 isSealed: true, isHaltedByFile: haltFile.read().isHalt),
             tree: tree)
         self.vaults = vaults
-        self.logToken = logToken
+        self.logTokens = logTokens
         self.clock = clock
         self.build = build
         writer = Writer(

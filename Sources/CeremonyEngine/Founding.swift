@@ -50,7 +50,7 @@ public enum Founding {
             guard let key = NoteKey(name: origin, publicKey: made.key.point) else {
                 throw EngineError(.logKey, "\(vault.name) made a key that is not a sound one.")
             }
-            _ = try await HeadSigner(vault: vault, key: key, name: name).sign(.empty)
+            _ = try await HeadSigner(vaults: [vault]).sign(.empty, of: origin, by: [[key]])
             return LogKey(vkey: key.vkey, uri: made.uri)
         } catch {
             throw await withdraw(name, from: vault, because: error)
@@ -86,8 +86,9 @@ public enum Founding {
             throw EngineError(error)
         }
         try await check(events.state.log.document.logKeys.first, on: logVault)
-        let signer = try HeadSigner(vault: logVault, state: events.state)
-        _ = try await signer.sign(.empty)
+        let signer = HeadSigner(vaults: [logVault])
+        _ = try await signer.sign(
+            .empty, of: events.state.log.origin, by: events.state.headKeys)
         do throws(LedgerError) {
             try ledger.append(
                 events.lines, after: 0, head: events.state.head.root, checkpoint: nil)
@@ -96,7 +97,7 @@ public enum Founding {
                 .logNotWritten, "\(error).", next: "Mend the disk and found the log again.")
         }
         do {
-            let note = try await signer.sign(events.state.head.tree.head)
+            let note = try await signer.sign(events.state)
             try ledger.store(checkpoint: note, size: events.state.head.size)
         } catch {
             throw EngineError(

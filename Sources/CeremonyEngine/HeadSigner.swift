@@ -1,58 +1,81 @@
-// The log key at work: it signs exactly the durable head, nothing else, and what it signs is
-// verified off the token before anybody hears of it (FORMATS section 3).
+// The log keys at work: they sign exactly the durable head, nothing else, and what they sign is
+// verified off the token before anybody hears of it (FORMATS section 3). While the log key is being
+// changed two of them sign the same head.
 
 import CeremonyRecord
 import CeremonyRules
+import Sodium
 
-/// Signs heads with the log key in its token.
+/// Signs heads with the log keys in their tokens.
 struct HeadSigner: Sendable {
-    let vault: any KeyVault
-    /// The log key; its name is the log's origin.
-    let key: NoteKey
-    /// How the token knows it.
-    let name: KeyName
-    /// Hears that the token answered with something that is no signature of the head.
+    /// The tokens that may hold a log key, the first one asked first.
+    let vaults: [any KeyVault]
+    /// Hears that a token answered with something that is no signature of what it was given.
     let answeredWrongly: @Sendable () -> Void
 
-    init(
-        vault: any KeyVault, key: NoteKey, name: KeyName,
-        answeredWrongly: @escaping @Sendable () -> Void = {}
-    ) {
-        self.vault = vault
-        self.key = key
-        self.name = name
+    init(vaults: [any KeyVault], answeredWrongly: @escaping @Sendable () -> Void = {}) {
+        self.vaults = vaults
         self.answeredWrongly = answeredWrongly
     }
 
-    /// The signer of the log that a state is of; the key is found on the token by its public half.
-    init(
-        vault: any KeyVault, state: State, answeredWrongly: @escaping @Sendable () -> Void = {}
-    ) throws(EngineError) {
-        guard let vkey = state.log.vkeys.first, let key = NoteKey(vkey: vkey) else {
-            throw EngineError(.logKey, "The genesis of this log names no log key that can be read.")
-        }
-        self.init(
-            vault: vault, key: key, name: .point(key.publicKey), answeredWrongly: answeredWrongly)
+    /// The signed checkpoint of the state's head, as the note's bytes.
+    ///
+    /// - Throws: ``EngineError``: the tokens' trouble, or `log-key` where a signature is wrong.
+    func sign(_ state: State) async throws(EngineError) -> [UInt8] {
+        try await sign(state.head.tree.head, of: state.log.origin, by: state.headKeys)
     }
 
-    /// The signed checkpoint of a head, as the note's bytes.
-    ///
-    /// - Throws: ``EngineError``: the token's trouble, or `log-key` where the signature is wrong.
-    func sign(_ head: TreeHead) async throws(EngineError) -> [UInt8] {
-        let checkpoint = Checkpoint(origin: key.name, head: head)
-        let signature: [UInt8]
-        do throws(VaultError) {
-            signature = try await vault.sign(checkpoint.text, with: name)
-        } catch {
-            throw error.engineError
+    /// The signed checkpoint of a head by one key of each group, as the note's bytes.
+    func sign(_ head: TreeHead, of origin: String, by groups: [[NoteKey]])
+        async throws(EngineError) -> [UInt8]
+    {
+        let text = Checkpoint(origin: origin, head: head).text
+        var lines: [NoteSignature] = []
+        for group in groups {
+            let (key, signature) = try await signature(over: text, by: group)
+            lines.append(NoteSignature(signature, by: key))
         }
-        do {
-            return try checkpoint.signed(signature, by: key).bytes
-        } catch {
-            answeredWrongly()
+        do { return try SignedNote(text: text, signatures: lines).bytes } catch {
             throw EngineError(
-                .logKey, "The log key's token signed something else than the head: \(error).",
-                next: "Do not use this token. Keep the evidence exported so far.")
+                .logKey, "The head cannot be signed: \(error).",
+                next: "The genesis of this log names no log key that can be read.")
         }
+    }
+
+    /// Has one key of each group sign something that means nothing, to see that it can.
+    ///
+    /// - Throws: ``EngineError``: that of the first group of which no key can.
+    func prove(_ groups: [[NoteKey]]) async throws(EngineError) {
+        let bytes = SSHSIG.signedBytes(namespace: .probe, message: randomBytes(32))
+        for group in groups { _ = try await signature(over: bytes, by: group) }
+    }
+
+    private func signature(over bytes: [UInt8], by group: [NoteKey]) async throws(EngineError)
+        -> (NoteKey, [UInt8])
+    {
+        var trouble: VaultError?
+        for key in group {
+            for vault in vaults {
+                do throws(VaultError) {
+                    let signature = try await vault.sign(bytes, with: .point(key.publicKey))
+                    guard Ed25519.isValid(signature: signature, of: bytes, by: key.publicKey)
+                    else {
+                        answeredWrongly()
+                        throw VaultError(
+                            .logKey,
+                            "The log key's token \(vault.name) signed something else than it was "
+                                + "given. Do not use it; keep the evidence exported so far.")
+                    }
+                    return (key, signature)
+                } catch {
+                    // That the key is not on one token says nothing where another one holds it.
+                    if trouble == nil || trouble?.code == .logKey { trouble = error }
+                }
+            }
+        }
+        throw trouble?.engineError
+            ?? EngineError(
+                .logKey, "The daemon has no token that could hold the log key.",
+                next: "Name it in the configuration: log_token.")
     }
 }

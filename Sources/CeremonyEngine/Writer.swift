@@ -65,6 +65,7 @@ actor Writer {
     ///
     /// - Throws: ``EngineError``: the log key's trouble; the log is as it was then.
     func open(with signer: HeadSigner) async throws(EngineError) {
+        try await signer.prove(published.snapshot.state.headKeys)
         try await signHead(with: signer)
         self.signer = signer
         isOpen = true
@@ -111,10 +112,10 @@ actor Writer {
     }
 
     private func signHead(with signer: HeadSigner) async throws(EngineError) {
-        let head = published.snapshot.state.head
-        guard published.snapshot.checkpointSize < head.size else { return }
-        let note = try await signer.sign(head.tree.head)
-        published.update { $0.take(note, size: head.size) }
+        let state = published.snapshot.state
+        guard published.snapshot.checkpointSize < state.head.size else { return }
+        let note = try await signer.sign(state)
+        published.update { $0.take(note, size: state.head.size) }
     }
 
     /// Stores the newest signed checkpoint, so that a clean stop leaves a signed log.
@@ -168,6 +169,12 @@ actor Writer {
     private func makeDurable(_ batch: Batch) async -> Batch.Durability {
         guard !batch.lines.isEmpty, let signer else { return .signed }
         let before = published.snapshot
+        // A log key that is to sign from here on must be there, or nothing could be signed again.
+        if batch.state.logKeys != before.state.logKeys {
+            do throws(EngineError) { try await signer.prove(batch.state.headKeys) } catch {
+                return .notWritten(error)
+            }
+        }
         do throws(LedgerError) {
             try ledger.append(
                 batch.lines, after: before.state.head.size, head: batch.state.head.root,
@@ -185,7 +192,7 @@ actor Writer {
         let head = batch.state.head
         let note: Result<[UInt8], EngineError>
         do throws(EngineError) {
-            note = .success(try await signer.sign(head.tree.head))
+            note = .success(try await signer.sign(batch.state))
         } catch {
             note = .failure(error)
         }

@@ -112,7 +112,7 @@ final class Workshop: Sendable {
         let told = told
         return try Engine(
             ledger: ledger ?? self.ledger, vaults: [vault ?? (try freshVault())] + others,
-            logToken: "house", clock: clock, haltFile: haltFile,
+            logTokens: ["house"], clock: clock, haltFile: haltFile,
             build: Engine.Build(version: "1", commit: "test", modules: []), boundary: boundary,
             appended: { events, _ in told.append(events) },
             ended: { error in told.end(error) })

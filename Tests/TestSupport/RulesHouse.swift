@@ -53,6 +53,7 @@ public struct House: Sendable {
         "key_rotation": Policy.Entry(threshold: 3, people: 2, attest: 2),
         "key_revocation": Policy.Entry(threshold: 2, attest: 0),
         "halt_clear": Policy.Entry(threshold: 2, attest: 0),
+        "log_key_change": Policy.Entry(threshold: 3, people: 2, attest: 0),
         "clock_correction": Policy.Entry(threshold: 2, attest: 0),
         "drill": Policy.Entry(threshold: 2, attest: 2),
     ])

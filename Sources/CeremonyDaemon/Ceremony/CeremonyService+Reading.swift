@@ -89,7 +89,7 @@ extension CeremonyService {
         var tokens: [JSON] = []
         for vault in engine.vaults {
             do throws(VaultError) {
-                tokens.append(View.token(vault.name, try await vault.inspect(), engine.logToken))
+                tokens.append(View.token(vault.name, try await vault.inspect(), engine.logTokens))
             } catch {
                 tokens.append(View.token(vault.name, error))
             }

@@ -46,7 +46,7 @@ public struct Unlocking: Sendable {
     func issue(_ parameters: inout Parameters, to peer: Peer, engine: Engine) async throws
         -> [String: JSON]
     {
-        let name = try parameters.optionalString("token") ?? engine.logToken
+        let name = try parameters.optionalString("token") ?? engine.logTokens[0]
         let allowFinalTry = try parameters.optionalBool("final_try") ?? false
         try parameters.finish()
         let vault = try engine.vault(named: name)
@@ -61,7 +61,7 @@ public struct Unlocking: Sendable {
         return [
             "ticket": .string(ticket), "path": .string(socket.path),
             "seconds": .number(limits.ticketSeconds),
-            "token": View.token(name, description, engine.logToken),
+            "token": View.token(name, description, engine.logTokens),
         ]
     }
 }

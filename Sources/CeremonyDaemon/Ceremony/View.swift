@@ -178,7 +178,7 @@ enum View {
         ]).canonicalBytes
     }
 
-    static func token(_ name: String, _ token: TokenDescription, _ logToken: String) -> JSON {
+    static func token(_ name: String, _ token: TokenDescription, _ logTokens: [String]) -> JSON {
         .object([
             "name": .string(name), "label": .string(token.reference.label),
             "manufacturer": .string(token.reference.manufacturer),
@@ -186,7 +186,7 @@ enum View {
             "uri": .string(token.reference.uri), "unlocked": .bool(token.isUnlocked),
             "ed25519": .bool(token.canEd25519), "pin_tries": .string(token.pinTries),
             "asks_itself": .bool(token.asksItself), "module": .string(token.module),
-            "log_token": .bool(name == logToken),
+            "log_token": .bool(logTokens.contains(name)),
         ])
     }
 

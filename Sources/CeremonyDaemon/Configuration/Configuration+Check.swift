@@ -42,6 +42,12 @@ extension Configuration {
         if !logToken.isEmpty, tokens[logToken] == nil {
             problems.note("log_token", "there is no [tokens.\(logToken)]")
         }
+        for name in furtherLogTokens where tokens[name] == nil {
+            problems.note("further_log_tokens", "there is no [tokens.\(name)]")
+        }
+        if Set(logTokens).count != logTokens.count {
+            problems.note("further_log_tokens", "a token is named twice")
+        }
     }
 
     private func check(_ token: Token, _ problems: Problems) {

@@ -31,6 +31,7 @@ extension Configuration {
         stateDirectory = top.string("state_directory", default: "/var/lib/ceremonyd")
         modules = top.strings("modules")
         logToken = top.string("log_token")
+        furtherLogTokens = top.strings("further_log_tokens", default: [])
         let level = top.string("log_level", default: "info")
         logLevel = Logger.Level(rawValue: level) ?? .info
         if logLevel.rawValue != level {

@@ -34,6 +34,8 @@ public struct Configuration: Hashable, Sendable {
     public var tokens: [String: Token]
     /// The name of the token that holds the log key.
     public var logToken: String
+    /// The names of further tokens that hold log keys: a standby, or the next one.
+    public var furtherLogTokens: [String]
     /// How often the tokens are looked at, in seconds.
     public var tokenPollSeconds: Int
     /// How often deadlines are looked at, in seconds.
@@ -42,6 +44,9 @@ public struct Configuration: Hashable, Sendable {
     public var limits: Limits
     /// What is logged.
     public var logLevel: Logger.Level
+
+    /// The names of all tokens that hold log keys, the one in use first.
+    public var logTokens: [String] { [logToken] + furtherLogTokens }
 
     /// The unlock socket: beside the varlink socket.
     public var unlockPath: String { socketPath + ".unlock" }

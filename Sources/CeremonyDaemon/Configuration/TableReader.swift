@@ -50,13 +50,13 @@ struct TableReader {
         return value
     }
 
-    mutating func strings(_ name: String) -> [String] {
+    mutating func strings(_ name: String, default standard: [String]? = nil) -> [String] {
         let items = take(name, "an array of strings") { value -> [String]? in
             guard let array = value.array else { return nil }
             let texts = array.compactMap { $0.string }
             return texts.count == array.count ? texts : nil
         }
-        return items ?? absent(name, nil, [])
+        return items ?? absent(name, standard, [])
     }
 
     mutating func ints(_ name: String) -> [Int] {

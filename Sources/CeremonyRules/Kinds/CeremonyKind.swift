@@ -173,7 +173,7 @@ public enum Kinds {
     /// Every kind, by the order in which people meet them.
     public static let all: [any CeremonyKind.Type] = [
         NewKeeperKey.self, KeyRotation.self, KeyRevocation.self, HaltClear.self,
-        ClockCorrection.self,
+        LogKeyChange.self, ClockCorrection.self,
     ]
 
     /// Subjects that belong to ceremonies about the house itself (FORMATS section 4).

@@ -1,5 +1,5 @@
-// The end of all trust in a key that is lost or known to others: at once, without overlap, without a
-// lock to wait for. What it signed up to the boundary keeps its standing. FR92, W38.
+// The end of all trust in a key that is lost or known to others: at once, without overlap, without
+// a lock to wait for. What it signed up to the boundary keeps its standing. FR92, W38.
 
 public import CeremonyRecord
 import HashTreeCollections

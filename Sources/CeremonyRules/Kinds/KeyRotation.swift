@@ -1,5 +1,5 @@
-// The key after this one, while this one still stands: the old key signs for its successor, and both
-// are valid for a while. ADR-4; a drill is this on a subject of the class drill.
+// The key after this one, while this one still stands: the old key signs for its successor, and
+// both are valid for a while. ADR-4; a drill is this on a subject of the class drill.
 
 public import CeremonyRecord
 import HashTreeCollections

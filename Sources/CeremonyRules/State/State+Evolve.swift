@@ -112,6 +112,7 @@ extension State {
         case .haltRaised(let raised): try take(raised, at: moment)
         case .haltCleared(let cleared) where demanded: take(cleared)
         case .clockCorrected(let corrected) where demanded: take(corrected)
+        case .logRekeyed(let rekeyed) where demanded: try take(rekeyed, at: moment)
         case .daemonStarted(let started): try take(started, at: moment)
         case .accessRefused(let refused): try take(refused, at: moment)
         case .exceptionNoted(let noted): try take(noted, at: moment)

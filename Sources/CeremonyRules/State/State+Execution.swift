@@ -5,8 +5,8 @@ import CeremonyRecord
 import HashTreeCollections
 
 extension State {
-    /// `ceremony.executing`: ordered by a person, or demanded by the approval where nothing is to be
-    /// done on tokens; with everything checked again.
+    /// `ceremony.executing`: ordered by a person, or demanded by the approval where nothing is to
+    /// be done on tokens; with everything checked again.
     mutating func take(
         _ executing: CeremonyExecuting, demanded: Bool, at moment: KeyEntry.Moment
     ) throws(Refusal) {

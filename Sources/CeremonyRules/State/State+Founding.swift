@@ -29,6 +29,7 @@ extension State {
         log = LogFacts(
             origin: document.log, mode: document.mode, genesis: digest, document: document,
             vkeys: document.logKeys.map(\.vkey))
+        logKeys = LogKeys(founding: log.vkeys.compactMap { NoteKey(vkey: $0) })
         head = Head(time: time)
         self.roster = roster
         for member in document.members {

@@ -62,6 +62,8 @@ public struct State: Hashable, Sendable {
 
     /// What the founding fixed.
     public let log: LogFacts
+    /// The keys that sign its heads.
+    public internal(set) var logKeys: LogKeys
     /// The end of the log.
     public internal(set) var head: Head
     /// People and policy.

@@ -42,7 +42,7 @@ extension EvidenceVerifier {
         do throws(NoteError) {
             let proof = try LogProof(bytes)
             let head = try Checkpoint(text: proof.checkpoint.text).head
-            try EvidenceVerifier.check(proof.checkpoint, by: state)
+            try check(proof.checkpoint, of: head, state)
             // A line stands once in a tree, so that the line fixes the index.
             guard tree.root(at: head.size) == head.root,
                 proof.inclusion.proves(leaf: TreeHash.leaf(lines[seq]), in: head.root)

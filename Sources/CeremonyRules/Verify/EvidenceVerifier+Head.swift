@@ -23,17 +23,18 @@ extension EvidenceVerifier {
                 .checkpointOrigin, in: place,
                 "It is of \(checkpoint.origin), and the events are of \(state.log.origin).")
         }
-        do throws(NoteError) { try EvidenceVerifier.check(note, by: state) } catch {
+        // Which keys must have signed it is a matter of how far it reaches.
+        guard checkpoint.head.size == lines.count else {
+            throw Defect(
+                .checkpointSize, in: place,
+                "It covers \(checkpoint.head.size) events, and there are \(lines.count).")
+        }
+        do throws(NoteError) { try check(note, of: checkpoint.head, state) } catch {
             let name: Defect.Name =
                 if case .signatureInvalid = error { .checkpointSignature } else {
                     .checkpointNotSigned
                 }
             throw Defect(name, in: place, "\(error).")
-        }
-        guard checkpoint.head.size == lines.count else {
-            throw Defect(
-                .checkpointSize, in: place,
-                "It covers \(checkpoint.head.size) events, and there are \(lines.count).")
         }
         guard checkpoint.head.root == tree.root else {
             throw Defect(
@@ -60,7 +61,7 @@ extension EvidenceVerifier {
         } catch {
             throw Defect(.seenUnreadable, in: place, "It cannot be read: \(error).")
         }
-        do throws(NoteError) { try EvidenceVerifier.check(note, by: state) } catch {
+        do throws(NoteError) { try check(note, of: seen.head, state) } catch {
             throw Defect(.seenNotSigned, in: place, "\(error).")
         }
         guard let root = tree.root(at: seen.head.size) else {
@@ -78,24 +79,10 @@ extension EvidenceVerifier {
             "seen", "The \(seen.head.size) events of the earlier checkpoint are unchanged in it.")
     }
 
-    /// Refuses a note that is of another log, that no key of the log has signed, or that has a
-    /// wrong line of such a key.
-    static func check(_ note: SignedNote, by state: State) throws(NoteError) {
-        let origin = try Checkpoint(text: note.text).origin
-        guard origin.utf8.elementsEqual(state.log.origin.utf8) else { throw .otherOrigin(origin) }
-        var isSigned = false
-        for vkey in state.log.vkeys {
-            guard let key = NoteKey(vkey: vkey) else { continue }
-            do throws(NoteError) {
-                try note.verify(by: key)
-                isSigned = true
-            } catch .notSigned {
-                // The standby key signs only where the first one cannot.
-                continue
-            } catch {
-                throw error
-            }
-        }
-        guard isSigned else { throw .notSigned(by: state.log.origin) }
+    /// A head that covers more than there is may be by any key that the log ever came to.
+    func check(_ note: SignedNote, of head: TreeHead, _ state: State) throws(NoteError) {
+        let last = head.size > 0 && head.size <= events.count ? events[head.size - 1] : events.last
+        try state.logKeys.check(
+            note, size: head.size, time: last?.time ?? state.head.time)
     }
 }

@@ -59,6 +59,34 @@ struct TrustPin: Sendable {
         }
     }
 
+    /// The log keys in force, where the log has changed those of its founding document: of each
+    /// group one must have signed a head. `nil` before the first change.
+    ///
+    /// - Throws: `trust-pin` (78) where the file cannot be read as one.
+    func logKeys() throws(ClientError) -> [[NoteKey]]? {
+        let path = directory + "/log-keys"
+        guard Files.exists(path) else { return nil }
+        let bytes = try Files.read(path, bytesMax: 65_536)
+        guard bytes.last == 10 else { throw damaged("log-keys") }
+        return try bytes.dropLast().split(separator: 10, omittingEmptySubsequences: false).map {
+            line throws(ClientError) in
+            try line.split(separator: 32, omittingEmptySubsequences: false).map {
+                word throws(ClientError) in
+                guard let key = NoteKey(vkey: String(decoding: word, as: UTF8.self)) else {
+                    throw damaged("log-keys")
+                }
+                return key
+            }
+        }
+    }
+
+    /// Remembers the log keys that the log has come to.
+    func remember(logKeys groups: [[NoteKey]]) throws(ClientError) {
+        let text = groups.map { $0.map(\.vkey).joined(separator: " ") + "\n" }.joined()
+        try Files.makeDirectory(directory)
+        try Files.replace(directory + "/log-keys", Array(text.utf8))
+    }
+
     /// Remembers the founding document, or compares it with the one remembered.
     ///
     /// - Returns: whether it was the first time.

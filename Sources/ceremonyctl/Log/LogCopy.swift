@@ -21,18 +21,28 @@ struct LogCopy {
     /// - Throws: `log-damaged` (1) naming the event and the defect, `checkpoint` (1) where the
     ///   events are not those that the log key signed.
     init(_ log: TrustedLog) throws(ClientError) {
-        let size = log.head.size
-        let root = log.head.root
         guard let note = log.shown.checkpoint else {
             throw LogCopy.damaged("It has no signed head")
         }
+        try self.init(
+            of: log.head, note, genesis: log.digest,
+            page: { seq, limit throws(ClientError) in try log.lines(from: seq, limit: limit) })
+    }
+
+    /// The same for any signed head, whose signatures are held to what the events themselves say
+    /// of the log keys.
+    init(
+        of head: TreeHead, _ note: SignedNote, genesis: Digest,
+        page: (_ seq: Int, _ limit: Int) throws(ClientError) -> [[UInt8]]
+    ) throws(ClientError) {
+        let size = head.size
         var replay = Replay()
         var events: [Event] = []
         var tree = MerkleTree()
         while events.count < size {
-            let page = try log.lines(from: events.count, limit: min(1000, size - events.count))
-            guard !page.isEmpty else { throw LogCopy.damaged("Event \(events.count) is missing") }
-            for line in page.prefix(size - events.count) {
+            let lines = try page(events.count, min(1000, size - events.count))
+            guard !lines.isEmpty else { throw LogCopy.damaged("Event \(events.count) is missing") }
+            for line in lines.prefix(size - events.count) {
                 do {
                     events.append(try replay.take(line))
                 } catch {
@@ -41,13 +51,16 @@ struct LogCopy {
                 tree.append(leaf: TreeHash.leaf(line))
             }
         }
-        guard tree.root == root else {
+        guard tree.root == head.root else {
             throw LogCopy.damaged("The \(size) events are not those that the log key signed")
         }
         let state: State
         do { state = try replay.finish() } catch { throw LogCopy.damaged(error.description) }
-        guard state.log.genesis == log.digest else {
+        guard state.log.genesis == genesis else {
             throw LogCopy.damaged("It has another founding document")
+        }
+        do throws(NoteError) { try LogKeys.check(note, by: state.headKeys) } catch {
+            throw LogCopy.damaged("Its head is not signed by the keys that it names: \(error)")
         }
         self.events = events
         self.tree = tree

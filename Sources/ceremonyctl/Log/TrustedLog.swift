@@ -4,6 +4,7 @@
 // here.
 
 import CeremonyRecord
+import CeremonyRules
 import CeremonyTerminal
 
 /// A connection to a daemon whose log is held against what this client knows of it.
@@ -20,7 +21,8 @@ final class TrustedLog {
     let connection: Connection
 
     private let pin: TrustPin
-    private let keys: [NoteKey]
+    /// Of each group one must have signed a head, as founding document and log say.
+    private var keys: [[NoteKey]]
     private let urgent: Bool
     private var hasWarned = false
 
@@ -42,10 +44,11 @@ final class TrustedLog {
         guard genesis.log.utf8.elementsEqual(shown.origin.utf8), genesis.mode == shown.mode else {
             throw TrustedLog.otherLog(genesis.log, shown.origin)
         }
-        keys = genesis.logKeys.compactMap { NoteKey(vkey: $0.vkey) }
         pin = try TrustPin(origin: genesis.log)
+        keys = [genesis.logKeys.compactMap { NoteKey(vkey: $0.vkey) }]
         try FirstContact(genesis: genesis, pin: pin).settle(trust, urgent: urgent)
         head = TreeHead(size: 0, root: TreeHash.empty)
+        if let learnt = try pin.logKeys() { keys = learnt }
         head = try verified(shown)
     }
 
@@ -126,13 +129,13 @@ final class TrustedLog {
         return try advance(to: note)
     }
 
-    /// Takes a signed head as seen, where the founding document is pinned. Either of that
-    /// document's log keys may have signed it.
+    /// Takes a signed head as seen, where the founding document is pinned. Of each group of log
+    /// keys any one may have signed it.
     private func advance(to note: SignedNote) throws(ClientError) -> TreeHead {
-        let signing = keys.first { key in
-            note.signatures.contains { $0.keyID == key.id }
+        if try isByOthers(note) { try learnKeys(from: note) }
+        let accepted = keys.compactMap { group in
+            group.first { key in note.signatures.contains { $0.keyID == key.id } } ?? group.first
         }
-        let accepted = [signing ?? keys.first].compactMap(\.self)
         // Nobody has said that this is the right log: remembered, its head would make the right one
         // look forked.
         guard try pin.genesis() != nil else { return try pin.verified(note, signedBy: accepted) }
@@ -153,6 +156,44 @@ final class TrustedLog {
             hasWarned = true
             return shown
         }
+    }
+
+    /// Whether a line by the log's name is by no key that is known here, or a key is missing that
+    /// was to sign: the log key has been changed, or is being changed.
+    private func isByOthers(_ note: SignedNote) throws(ClientError) -> Bool {
+        let known = Set(keys.joined().map(\.id))
+        let own = note.signatures.filter { $0.name.utf8.elementsEqual(genesis.log.utf8) }
+        return own.contains { !known.contains($0.keyID) }
+            || keys.contains { group in
+                !group.contains { key in own.contains { $0.keyID == key.id } }
+            }
+    }
+
+    /// Has the log itself say which keys sign its heads: only a ceremony that stands in it, agreed
+    /// by its people, changes them. The whole log is replayed for it, once for each change.
+    private func learnKeys(from note: SignedNote) throws(ClientError) {
+        let head: TreeHead
+        do { head = try Checkpoint(text: note.text).head } catch {
+            throw Reply.malformed("a head that cannot be read: \(error)")
+        }
+        let copy: LogCopy
+        do {
+            copy = try LogCopy(
+                of: head, note, genesis: digest,
+                page: { [connection] seq, limit throws(ClientError) in
+                    let reply = try connection.call(
+                        "Log", ["from": .number(seq), "limit": .number(limit)])
+                    return try Reply.read { () throws(JSONError) in
+                        var fields = try JSONFields(.object(reply))
+                        return try fields.strings("lines").map { Array($0.utf8) }
+                    }
+                })
+        } catch  where error.code == "log-damaged" {
+            // Then no key has been changed, and the head is held to those that are known.
+            return
+        }
+        keys = copy.state.headKeys
+        if try pin.genesis() != nil { try pin.remember(logKeys: keys) }
     }
 
     private func consistency(from old: TreeHead, to new: TreeHead) throws(ClientError)
@@ -185,8 +226,8 @@ final class TrustedLog {
             if !now.isSealed || now.signed >= known.size {
                 guard let note = now.checkpoint else { return false }
                 current = try Checkpoint(text: note.text).head
-                let isSigned = keys.contains { (try? Checkpoint(note, signedBy: [$0])) != nil }
-                guard current.size >= known.size, isSigned else { return false }
+                guard current.size >= known.size, (try? LogKeys.check(note, by: keys)) != nil
+                else { return false }
             }
             return try isPrefix(known, of: current) && isPrefix(shown, of: known)
         } catch let error as ClientError {

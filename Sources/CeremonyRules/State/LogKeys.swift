@@ -1,0 +1,93 @@
+// Which keys sign the log's heads, and from where on. They come from the founding document and from
+// the log's own events, never from a signed note (FORMATS section 2, `log.rekeyed`; DESIGN section
+// 3, The log key).
+
+public import CeremonyRecord
+import HashTreeCollections
+
+/// The keys of a log, from its founding on.
+public struct LogKeys: Hashable, Sendable {
+    /// One replacement of the log key.
+    struct Change: Hashable, Sendable {
+        /// Where it stands.
+        let seq: Int
+        /// The new key.
+        let key: NoteKey
+        /// Before it a head needs the keys before and the new one, from then on the new one.
+        let bothUntil: Timestamp
+    }
+
+    /// The founding document's: the first one, and where it has one its standby.
+    public let founding: [NoteKey]
+    private(set) var changes: [Change] = []
+
+    init(founding: [NoteKey]) {
+        self.founding = founding
+    }
+
+    mutating func change(to key: NoteKey, bothUntil: Timestamp, at seq: Int) {
+        changes.append(Change(seq: seq, key: key, bothUntil: bothUntil))
+    }
+
+    /// Who must sign a head: of each group one key.
+    ///
+    /// - Parameters:
+    ///   - size: How many events the head covers.
+    ///   - time: The time of the last of them.
+    public func groups(size: Int, time: Timestamp) -> [[NoteKey]] {
+        var groups = [founding]
+        for change in changes where change.seq < size {
+            groups = time < change.bothUntil ? groups + [[change.key]] : [[change.key]]
+        }
+        return groups
+    }
+
+    /// The newest key, which a further change replaces.
+    public var newest: NoteKey? { changes.last?.key ?? founding.first }
+
+    /// Refuses a note that is of another log, that the keys in force at its head have not signed,
+    /// or that has a wrong line of such a key.
+    ///
+    /// - Parameters:
+    ///   - size: How many events the note's head covers.
+    ///   - time: The time of the last of them.
+    /// - Throws: ``NoteError``.
+    public func check(_ note: SignedNote, size: Int, time: Timestamp) throws(NoteError) {
+        try LogKeys.check(note, by: groups(size: size, time: time))
+    }
+
+    /// The same for the groups of keys in force at the note's head.
+    public static func check(_ note: SignedNote, by groups: [[NoteKey]]) throws(NoteError) {
+        let origin = try Checkpoint(text: note.text).origin
+        guard !groups.isEmpty else { throw .notSigned(by: origin) }
+        for group in groups {
+            var isSigned = false
+            for key in group {
+                guard key.name.utf8.elementsEqual(origin.utf8) else { throw .otherOrigin(origin) }
+                do throws(NoteError) {
+                    try note.verify(by: key)
+                    isSigned = true
+                } catch .notSigned {
+                    // The standby key signs only where the first one cannot.
+                    continue
+                }
+            }
+            guard isSigned else { throw .notSigned(by: origin) }
+        }
+    }
+}
+
+extension State {
+    /// Who must sign the head of the log as it stands: of each group one key.
+    public var headKeys: [[NoteKey]] { logKeys.groups(size: head.size, time: head.time) }
+
+    /// `log.rekeyed`, demanded by its ceremony: from here on the new key signs too.
+    mutating func take(_ rekeyed: LogRekeyed, at moment: KeyEntry.Moment) throws(Refusal) {
+        guard let key = NoteKey(vkey: rekeyed.vkey) else {
+            throw Refusal(.illegalEvent, "The new log key cannot be read.")
+        }
+        logKeys.change(to: key, bothUntil: rekeyed.bothUntil, at: moment.seq)
+        taken[key.publicKey] = "the log key"
+        demandPrestateEndings(besides: rekeyed.ceremony)
+    }
+}
