@@ -226,7 +226,7 @@ public final class Engine: Sendable {
         let now = clock.now
         // A halt that the log could not take when it was raised stands in it as soon as it can.
         if snapshot.isHaltedByFile { try? await halts.recordHeld() }
-        if snapshot.state.due(at: now) != nil { _ = try? await writer.submit(.tick) }
+        if !snapshot.state.allDue(at: now).isEmpty { _ = try? await writer.submit(.tick) }
         guard let refused = refusals.take(at: now) else { return }
         do throws(EngineError) {
             _ = try await writer.submit(.refused(refused))

@@ -76,6 +76,8 @@ public struct Decision: Sendable {
     public internal(set) var state: State
     /// Where the document stands that was taken now, or was taken before.
     public internal(set) var receipt: Receipt?
+    /// What was due and could not be written down, by ceremony or event: an invariant is broken.
+    public internal(set) var stuck: [String] = []
     /// Whether exactly this was taken before, so that nothing is recorded.
     public internal(set) var isRepeat = false
 }

@@ -16,7 +16,22 @@ public func decide(_ state: State, _ command: Command, now: Timestamp) throws(Re
     switch command {
     case .tick:
         guard !isBehind else { return decision }
-        while let body = decision.state.due(at: time) { try decision.append(body, at: time) }
+        for body in state.allDue(at: time) {
+            let before = decision
+            do throws(Refusal) { try decision.append(body, at: time) } catch {
+                decision = before
+                // One that fails stops none of the others; that one does at all is no small matter.
+                if decision.state.allDue(at: time).contains(body) {
+                    decision.stuck.append(body.ceremony ?? body.type)
+                }
+            }
+        }
+        let isKnown = state.halts.contains { $0.by == nil && $0.reason == brokenDeadline }
+        if !decision.stuck.isEmpty, !isKnown {
+            try decision.append(
+                .haltRaised(HaltRaised(signed: nil, invariant: brokenDeadline, effective: nil)),
+                at: time)
+        }
     case .submit(let document, let sshsig):
         try decision.submit(document, sshsig, at: time, isBehind: isBehind, as: State.body)
     case .execute(let document, let sshsig, let intent):
@@ -62,6 +77,9 @@ public func decide(_ state: State, _ command: Command, now: Timestamp) throws(Re
     }
     return decision
 }
+
+/// The invariant that the fold takes whatever follows from time.
+private let brokenDeadline = "deadline"
 
 extension Decision {
     /// Appends an event and everything that it demands.
@@ -133,44 +151,40 @@ extension State {
         return deadline
     }
 
-    /// What must be written down next because time has passed; `nil` when nothing is due.
+    /// What must be written down because time has passed.
     ///
     /// Its cost depends on what is alive, never on the length of the log.
-    public func due(at time: Timestamp) -> EventBody? {
-        for id in live {
-            guard let ceremony = ceremonies[id] else { continue }
-            switch ceremony.state {
-            case .pending, .approved:
-                let end = ceremony.statement.expires
-                guard time >= end else { continue }
-                return .ceremonyExpired(
-                    CeremonyExpired(
-                        ceremony: id, from: ceremony.state, to: .expired, reason: "timeout",
-                        signed: nil, by: nil, effective: time > end ? end : nil))
-            case .executing:
-                guard let deadline = ceremony.executionDeadline, time >= deadline else { continue }
-                return .ceremonyFailed(
-                    CeremonyFailed(
-                        ceremony: id, from: .executing, to: .failed, reason: "deadline", phase: nil,
-                        detail: nil, pkcs11: nil, left: ceremony.traces, signed: nil, by: nil,
-                        effective: time > deadline ? deadline : nil))
-            case .completed, .failed, .expired: continue
+    public func allDue(at time: Timestamp) -> [EventBody] {
+        live.compactMap { dueEnd(of: $0, at: time) }
+            + unattested.compactMap { id in
+                ceremonies[id].flatMap { dueLapse(of: $0, at: time) }.map { .keyLapsed($0) }
             }
-        }
-        for id in unattested {
-            if let ceremony = ceremonies[id], let lapse = dueLapse(of: ceremony, at: time) {
-                return .keyLapsed(lapse)
-            }
-        }
-        for fingerprint in retiring {
-            if let retirement = dueRetirement(of: fingerprint, at: time) {
-                return .keyRetired(retirement)
-            }
-        }
-        return nil
+            + retiring.compactMap { dueRetirement(of: $0, at: time).map { .keyRetired($0) } }
     }
 
-    /// When ``due(at:)`` will next have something; `nil` when nothing waits for time.
+    /// The end that time has put to a ceremony under way.
+    private func dueEnd(of id: String, at time: Timestamp) -> EventBody? {
+        guard let ceremony = ceremonies[id] else { return nil }
+        switch ceremony.state {
+        case .pending, .approved:
+            let end = ceremony.statement.expires
+            guard time >= end else { return nil }
+            return .ceremonyExpired(
+                CeremonyExpired(
+                    ceremony: id, from: ceremony.state, to: .expired, reason: "timeout",
+                    signed: nil, by: nil, effective: time > end ? end : nil))
+        case .executing:
+            guard let deadline = ceremony.executionDeadline, time >= deadline else { return nil }
+            return .ceremonyFailed(
+                CeremonyFailed(
+                    ceremony: id, from: .executing, to: .failed, reason: "deadline", phase: nil,
+                    detail: nil, pkcs11: nil, left: ceremony.traces, signed: nil, by: nil,
+                    effective: time > deadline ? deadline : nil))
+        case .completed, .failed, .expired: return nil
+        }
+    }
+
+    /// When ``allDue(at:)`` will next have something; `nil` when nothing waits for time.
     public var nextDue: Timestamp? {
         let ends = live.compactMap { id -> Timestamp? in
             guard let ceremony = ceremonies[id] else { return nil }
