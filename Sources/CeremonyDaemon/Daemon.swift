@@ -10,16 +10,37 @@ public import Logging
 import ServiceLifecycle
 import UnixSignals
 
+/// A checkpoint that was kept outside the state directory, and is given to the daemon at its start.
+public struct SeenCheckpoint: Sendable {
+    /// Where it was kept.
+    public let path: String
+    /// The signed note.
+    public let note: [UInt8]
+
+    /// A checkpoint and its place.
+    public init(path: String, note: [UInt8]) {
+        self.path = path
+        self.note = note
+    }
+}
+
 /// One running daemon.
 public struct Daemon: Sendable {
     private let configuration: Configuration
+    private let seen: [SeenCheckpoint]
     private let logger: Logger
     private let version: String
     private let commit: String
 
     /// A daemon that is not running yet.
-    public init(configuration: Configuration, version: String, commit: String, logger: Logger) {
+    ///
+    /// - Parameter seen: Checkpoints that the log has to reach before it is served.
+    public init(
+        configuration: Configuration, seen: [SeenCheckpoint] = [], version: String, commit: String,
+        logger: Logger
+    ) {
         self.configuration = configuration
+        self.seen = seen
         self.version = version
         self.commit = commit
         self.logger = logger
@@ -67,6 +88,9 @@ public struct Daemon: Sendable {
                 logger.critical("the log must be read again", metadata: ["error": "\(error)"])
                 _exit(EX_IOERR)
             })
+        for checkpoint in seen {
+            try engine.compare(seen: checkpoint.note, from: checkpoint.path)
+        }
         try await serve(engine, ledger, hub)
         await engine.close()
         rack.close()

@@ -8,10 +8,10 @@ public import Sodium
 extension Engine {
     /// Unlocks a token; with the log token the log is opened for writing.
     ///
-    /// One try. On opening, held halts are recorded before anything else, then the start, then the
-    /// end of executions that were interrupted, then what followed from time. A token that is
-    /// unlocked and answers stays as it is, whatever PIN is given: closing it would take it from
-    /// under an execution.
+    /// One try. On opening, the log is held against the head that the token keeps; then held halts
+    /// are recorded before anything else, then the start, then the end of executions that were
+    /// interrupted, then what followed from time. A token that is unlocked and answers stays as it
+    /// is, whatever PIN is given: closing it would take it from under an execution.
     ///
     /// - Throws: ``EngineError``. The log token is locked again where the log could not be opened.
     public func unlock(_ name: String, pin: SecretBytes?, allowFinalTry: Bool = false)
@@ -60,6 +60,10 @@ extension Engine {
     }
 
     private func open(with signer: HeadSigner) async throws(EngineError) {
+        // Before anything is signed or written: an older copy must not become a second history.
+        var keeper = signer.vaults[0]
+        for vault in signer.vaults.reversed() where await vault.isAtWork { keeper = vault }
+        try await rollbackGuard.open(on: keeper)
         try await writer.open(with: signer)
         try await halts.recordHeld()
         _ = try await writer.submit(
@@ -125,7 +129,7 @@ extension Engine {
         defer { turns.give() }
         if logTokens.contains(name) { published.update { $0.isSealed = true } }
         await executor.executions.ended()
-        if logTokens.contains(name) { await seal() }
+        if logTokens.contains(name) { await seal(keepingHead: true) }
         await vault.lock()
     }
 
@@ -163,13 +167,19 @@ extension Engine {
         defer { turns.give() }
         published.update { $0.isSealed = true }
         await executor.executions.ended()
-        await seal()
+        await seal(keepingHead: true)
         for vault in vaults { await vault.lock() }
     }
 
-    private func seal() async {
+    /// - Parameter keepingHead: Whether the token is still there to be given the newest head.
+    private func seal(keepingHead: Bool = false) async {
         published.update { $0.isSealed = true }
         await writer.seal()
+        if keepingHead {
+            await rollbackGuard.close()
+        } else {
+            await rollbackGuard.abandon()
+        }
     }
 }
 

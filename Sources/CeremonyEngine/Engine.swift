@@ -35,6 +35,7 @@ public final class Engine: Sendable {
     let executor: Executor
     let clock: any Clock
     let halts: HaltDesk
+    let rollbackGuard: RollbackGuard
     let build: Build
     /// The names of the tokens that hold log keys: the one in use, then a standby or the next one.
     public let logTokens: [String]
@@ -69,8 +70,13 @@ public final class Engine: Sendable {
         self.logTokens = logTokens
         self.clock = clock
         self.build = build
+        rollbackGuard = RollbackGuard(published: published)
         writer = Writer(
-            ledger: ledger, clock: clock, published: published, appended: appended, ended: ended)
+            ledger: ledger, clock: clock, published: published,
+            appended: { [rollbackGuard] events, lines in
+                appended(events, lines)
+                rollbackGuard.heard(events)
+            }, ended: ended)
         halts = HaltDesk(file: haltFile, writer: writer, published: published, clock: clock)
         executor = Executor(
             writer: writer, halts: halts, published: published, vaults: vaults, clock: clock,

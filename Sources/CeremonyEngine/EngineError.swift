@@ -44,6 +44,16 @@ public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
         case tokenTrouble = "token-trouble"
         /// An execution began and ended as FAILED.
         case executionFailed = "execution-failed"
+        /// The database is older than a head that was signed.
+        case rolledBack = "rolled-back"
+        /// The database has another history than a head that was signed.
+        case forked
+        /// The head object in the log token is not of this log.
+        case headObject = "head-object"
+        /// A checkpoint that was given is not one of this log.
+        case badCheckpoint = "bad-checkpoint"
+        /// The evidence that was given does not continue this log.
+        case badBundle = "bad-bundle"
     }
 
     /// The stable word, the engine's or the rules'.

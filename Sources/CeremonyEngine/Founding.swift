@@ -3,7 +3,7 @@
 // section 4, Genesis; DESIGN section 3, The log key. Nothing here can be done a second time.
 
 public import CeremonyRecord
-public import CeremonyRules
+import CeremonyRules
 
 /// What happens once in the life of a log, before its daemon runs.
 public enum Founding {
@@ -60,8 +60,9 @@ public enum Founding {
     /// Founds a log: events 0 and 1 in one batch, and the head over them signed.
     ///
     /// Everything is checked before anything is written: the document, its date and every
-    /// signature by the fold itself, that the token is the one which the document names, and that
-    /// the log key is on it, which signs the head of the log while it is still empty.
+    /// signature by the fold itself, that the token is the one which the document names and keeps
+    /// no other head, and that the log key is on it, which signs the head of the log while it is
+    /// still empty.
     ///
     /// - Parameters:
     ///   - genesis: The bytes of the genesis document.
@@ -71,13 +72,13 @@ public enum Founding {
     ///   - clock: The time of both events.
     /// - Returns: The state after the founding; on return it is durable and its head signed.
     /// - Throws: ``EngineError``: `already-founded`, `recorded-not-signed` (the log is founded, and
-    ///   its head is signed at the first unlock), `log-not-written`, `log-key`, the token's
-    ///   trouble, and the rules' refusals.
+    ///   its head is signed at the first unlock), `log-not-written`, `log-key`, `head-object` (the
+    ///   token keeps the head of a log), the token's trouble, and the rules' refusals.
     @discardableResult
     public static func found(
         genesis: [UInt8], signatures: [GenesisSignature], in ledger: any Ledger,
         logVault: any KeyVault, clock: any Clock
-    ) async throws(EngineError) -> State {
+    ) async throws(EngineError) -> Founded {
         try checkEmpty(ledger)
         let events: Opening
         do throws(Refusal) {
@@ -86,6 +87,7 @@ public enum Founding {
             throw EngineError(error)
         }
         try await check(events.state.log.document.logKeys.first, on: logVault)
+        try await checkNoHead(on: logVault)
         let signer = HeadSigner(vaults: [logVault])
         _ = try await signer.sign(
             .empty, of: events.state.log.origin, by: events.state.headKeys)
@@ -96,15 +98,17 @@ public enum Founding {
             throw EngineError(
                 .logNotWritten, "\(error).", next: "Mend the disk and found the log again.")
         }
+        let note: [UInt8]
         do {
-            let note = try await signer.sign(events.state)
+            note = try await signer.sign(events.state)
             try ledger.store(checkpoint: note, size: events.state.head.size)
         } catch {
             throw EngineError(
                 .recordedNotSigned, "The log is founded, and its head is not signed yet: \(error).",
                 next: "Start the daemon and unlock the log token; it signs the head then.", seq: 1)
         }
-        return events.state
+        return Founded(
+            state: events.state, withoutGuard: await keepFirst(note, on: logVault))
     }
 
     private struct Opening {

@@ -29,6 +29,13 @@ public protocol KeyVault: Sendable {
     func destroy(id: [UInt8]) async throws(VaultError) -> Int
     /// Random bytes of the token's own generator.
     func random(_ count: Int) async throws(VaultError) -> [UInt8]
+    /// What its private head objects hold; see ``HeadObject``.
+    func heads() async throws(VaultError) -> HeldHeads
+    /// Keeps a head: the new object is made and seen to be there before any older one goes.
+    ///
+    /// - Parameter older: What may be destroyed for it; an object that holds anything else stays.
+    func keepHead(_ note: [UInt8], insteadOf older: [[UInt8]])
+        async throws(VaultError) -> HeadKeeping
 }
 
 /// How a key on a token is named.
@@ -87,9 +94,11 @@ public struct InventoryItem: Hashable, Sendable {
         self.label = label
     }
 
-    /// The digest over a whole inventory, whatever the order.
+    /// The digest over a whole inventory, whatever the order. Head objects are left out: they come
+    /// and go beside a ceremony.
     public static func digest(of items: [InventoryItem]) -> Digest {
-        Digest(of: Array(items.map { $0.line + "\n" }.sorted().joined().utf8))
+        let lines = items.filter { !$0.isHead }.map { $0.line + "\n" }
+        return Digest(of: Array(lines.sorted().joined().utf8))
     }
 
     /// The object on one line, for digests and order.

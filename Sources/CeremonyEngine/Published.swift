@@ -17,6 +17,8 @@ public struct Snapshot: Sendable {
     public var isSealed: Bool
     /// Whether the halt file, or a halt in memory, stands beside the log.
     public var isHaltedByFile: Bool
+    /// What is known about whether this is the newest log.
+    public var rollback = RollbackStanding.unknown
 
     /// Whether the house is halted, by the log or by the file.
     public var isHalted: Bool { state.isHalted || isHaltedByFile }
@@ -50,6 +52,12 @@ final class Published: Sendable {
             for leaf in leaves { tree.append(leaf: leaf) }
         }
     }
+
+    /// Size and root of everything that is durable.
+    var head: TreeHead { tree.withLock { $0.head } }
+
+    /// The root at a size; `nil` for one that the log does not reach.
+    func root(at size: Int) -> Digest? { tree.withLock { $0.root(at: size) } }
 
     func inclusionProof(of index: Int, in size: Int) -> InclusionProof? {
         tree.withLock { $0.inclusionProof(of: index, in: size) }

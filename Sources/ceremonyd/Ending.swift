@@ -13,6 +13,10 @@ enum Ending {
     static func told(meaning: String, _ body: () async throws -> Void) async throws {
         do {
             try await body()
+        } catch let error as ClientError where unread.contains(error.code) {
+            // What a file that cannot be read means depends on what it was wanted for.
+            throw ClientError(
+                error.status, error.code, error.happened, meaning: meaning, next: error.next)
         } catch let error as ClientError {
             throw error
         } catch let error as EngineError {
@@ -39,6 +43,8 @@ enum Ending {
                 next: "Look at the daemon's log and at the disk.")
         }
     }
+
+    private static let unread: Set = ["no-such-file", "unreadable", "too-large"]
 
     private static func status(_ code: String) -> ExitStatus {
         ExitStatus(rawValue: Int32(RefusalTable.exit(for: code))) ?? .refused

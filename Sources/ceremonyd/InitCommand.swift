@@ -47,15 +47,22 @@ struct InitCommand: AsyncParsableCommand {
             let signatures = try GenesisSignatureFiles.read(beside: genesis, for: document)
             let directory = try StateDirectory(configuration.stateDirectory)
             let ledger = try SQLiteLedger(createIn: directory)
-            let state = try await LogTokenAccess(configuration).run(pin) { vault in
+            let founded = try await LogTokenAccess(configuration).run(pin) { vault in
                 try await Founding.found(
                     genesis: bytes, signatures: signatures, in: ledger, logVault: vault,
                     clock: SystemClock())
             }
             withExtendedLifetime(directory) {}
-            Output(json: false).text([
-                "founded: \(state.log.origin)", "genesis: \(state.log.genesis)",
-            ])
+            let log = founded.state.log
+            Output(json: false).text(["founded: \(log.origin)", "genesis: \(log.genesis)"])
+            if let why = founded.withoutGuard {
+                Talk.say(
+                    Screen.paragraph(
+                        "The log token does not keep the head of the log. \(why) It would not tell "
+                            + "an older copy of the state directory from the newest: keep "
+                            + "checkpoints in other hands, and start the daemon with them "
+                            + "(ceremonyd run --seen FILE).", after: "", columns: Talk.columns))
+            }
             Talk.say(
                 "Keep the genesis digest outside this machine: an auditor needs it and nothing else."
             )

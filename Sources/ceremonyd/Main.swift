@@ -53,6 +53,7 @@ struct CeremonyDaemonCommand: AsyncParsableCommand {
             """,
         version: Build.version,
         subcommands: [
-            LogKeyCommand.self, InitCommand.self, RunCommand.self, CheckConfigCommand.self,
+            LogKeyCommand.self, InitCommand.self, RunCommand.self, ImportCommand.self,
+            CheckConfigCommand.self,
         ])
 }

@@ -13,16 +13,25 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var file: ConfigurationOption
 
+    @Option(
+        help: ArgumentHelp(
+            "A checkpoint of this log that was kept elsewhere; may be given several times. A log "
+                + "that does not reach it is not served.", valueName: "file"))
+    var seen: [String] = []
+
     mutating func run() async throws {
         try await Ending.told(meaning: "The daemon does not run; the log is as it was.") {
             let configuration = try file.read()
             let problems = configuration.check()
             guard problems.isEmpty else { throw file.mistakes(problems) }
+            let checkpoints = try (configuration.seen + seen).map { path in
+                SeenCheckpoint(path: path, note: try Files.read(path))
+            }
             let level = configuration.logLevel
             LoggingSystem.bootstrap { label in JSONLogHandler(label: label, level: level) }
             try await Daemon(
-                configuration: configuration, version: Build.version, commit: try Build.digest(),
-                logger: Logger(label: "ceremonyd")
+                configuration: configuration, seen: checkpoints, version: Build.version,
+                commit: try Build.digest(), logger: Logger(label: "ceremonyd")
             ).run()
         }
     }

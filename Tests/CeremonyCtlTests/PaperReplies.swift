@@ -71,6 +71,7 @@ enum PaperReplies {
             "epoch": .number(1), "now": .string("\(house.now)"), "halt_file": .bool(false),
             "halts": .array([]), "live": all(house.state.live),
             "unattested": all(house.state.unattested),
+            "rollback_guard": .fields(["state": .string("kept"), "covers": .number(2)]),
         ])
     }
 

@@ -155,6 +155,35 @@ struct FoundingTests {
         }
     }
 
+    @Test("A token that keeps the head of a log takes no second one, and the first head is kept")
+    func otherHead() async throws {
+        try await withVault { vault, house in
+            let ledger = MemoryLedger()
+            try await found(house, in: ledger, vault)
+            #expect(try await vault.heads() == .held([try #require(try ledger.head().checkpoint)]))
+            do {
+                try await found(house, in: MemoryLedger(), vault)
+                Issue.record("the token had a head")
+            } catch let error as EngineError {
+                #expect(error.has(.headObject))
+                #expect(error.detail.contains("\(Workshop.origin), 2 events"))
+            }
+            // What cannot be read may be anybody's.
+            for note in try await heads(on: vault) + [Array("nothing".utf8)] {
+                _ = try await vault.keepHead(
+                    Array("nothing".utf8), insteadOf: [note])
+            }
+            #expect(
+                await refusal { try await found(house, in: MemoryLedger(), vault) }
+                    == "head-object")
+        }
+    }
+
+    private func heads(on vault: TokenVault) async throws -> [[UInt8]] {
+        guard case .held(let notes) = try await vault.heads() else { return [] }
+        return notes
+    }
+
     @Test("A founding that could not be written is tried again; one not signed is signed later")
     func trouble() async throws {
         try await withVault { inner, house async throws in
@@ -200,6 +229,7 @@ struct FoundingTests {
         try await Founding.found(
             genesis: house.genesis.bytes,
             signatures: signatures ?? Workshop.signatures(under: house.genesis, by: house),
-            in: ledger, logVault: vault, clock: TestClock(time))
+            in: ledger, logVault: vault, clock: TestClock(time)
+        ).state
     }
 }

@@ -9,7 +9,9 @@ import Synchronization
 /// A vault that does what a test says, and then what its token does.
 final class InterposedVault: KeyVault {
     /// The calls of a vault.
-    enum Call: Hashable { case inspect, unlock, lock, inventory, generate, sign, destroy, random }
+    enum Call: Hashable {
+        case inspect, unlock, lock, inventory, generate, sign, destroy, random, heads, keepHead
+    }
 
     /// What happens at a call: it may throw, wait, or change what the token answers.
     struct Interference: Sendable {
@@ -123,5 +125,17 @@ final class InterposedVault: KeyVault {
 
     func random(_ count: Int) async throws(VaultError) -> [UInt8] {
         try await around(.random) { () async throws(VaultError) in try await inner.random(count) }
+    }
+
+    func heads() async throws(VaultError) -> HeldHeads {
+        try await around(.heads) { () async throws(VaultError) in try await inner.heads() }
+    }
+
+    func keepHead(_ note: [UInt8], insteadOf older: [[UInt8]])
+        async throws(VaultError) -> HeadKeeping
+    {
+        try await around(.keepHead) { () async throws(VaultError) in
+            try await inner.keepHead(note, insteadOf: older)
+        }
     }
 }

@@ -46,15 +46,35 @@ extension Workshop {
         try people(of: engine) { $0.signed(try $0.act(name, by: actor, as: role, on: id)) }
     }
 
-    /// What is on a token besides the log key, as another process sees it.
+    /// What is on a token besides the log key and the head, as another process sees it.
     func objects(on label: String = "house") async throws -> [InventoryItem] {
         let vault = try freshVault(label)
         try await vault.unlock(pin: try Workshop.pin(), allowFinalTry: false)
-        let items = try await vault.inventory().filter {
-            $0.label != Array(CeremonyEngine.Founding.keyLabel.utf8)
+        let items = try await stillInventory(of: vault).filter {
+            ![CeremonyEngine.Founding.keyLabel, HeadObject.label].map { Array($0.utf8) }
+                .contains($0.label)
         }
         await vault.lock()
         return items
+    }
+
+    /// What is on a token while another process may be replacing the head there: an object that
+    /// goes between being found and being read makes it look again.
+    private func stillInventory(of vault: TokenVault) async throws -> [InventoryItem] {
+        while true {
+            let read: Result<[InventoryItem], VaultError>
+            do throws(VaultError) {
+                read = .success(try await vault.inventory())
+            } catch {
+                read = .failure(error)
+            }
+            if case .failure(let error) = read,
+                error.pkcs11?.code == "CKR_OBJECT_HANDLE_INVALID"
+            {
+                continue
+            }
+            return try read.get()
+        }
     }
 
     /// A ceremony that has come out with a key.

@@ -20,6 +20,8 @@ final class CeremonyRoom {
     var module = CeremonyRoom.softHSM
     /// Modules that the daemon may load besides.
     var furtherModules: [String] = []
+    /// Checkpoints that the log has to reach at the start.
+    var seen: [String] = []
     /// What stands in the daemon's configuration besides.
     var furtherConfiguration = ""
 
@@ -94,6 +96,7 @@ final class CeremonyRoom {
             state_directory = "\(stateDirectory)"
             modules = [\(modules.joined(separator: ", "))]
             log_token = "house"
+            seen = [\(seen.map { "\"\($0)\"" }.joined(separator: ", "))]
             [socket]
             path = "\(socket)"
             mode = "0600"

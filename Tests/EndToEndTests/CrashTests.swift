@@ -13,8 +13,8 @@ struct CrashTests {
     static let boundaries: [(call: String, state: String)] = [
         ("C_FindObjectsInit 1", "APPROVED"), ("C_GenerateRandom 1", "APPROVED"),
         ("C_SignInit 1", "FAILED"), ("C_Sign 1", "FAILED"), ("C_FindObjectsInit 2", "FAILED"),
-        ("C_GenerateKeyPair 1", "FAILED"), ("C_GetAttributeValue 13", "FAILED"),
-        ("C_GetAttributeValue 44", "FAILED"), ("C_SignInit 2", "FAILED"), ("C_Sign 2", "FAILED"),
+        ("C_GenerateKeyPair 1", "FAILED"), ("C_GetAttributeValue 18", "FAILED"),
+        ("C_GetAttributeValue 49", "FAILED"), ("C_SignInit 2", "FAILED"), ("C_Sign 2", "FAILED"),
         ("C_SignInit 3", "COMPLETED"), ("C_Sign 3", "COMPLETED"),
     ]
 

@@ -77,7 +77,8 @@ struct NoBackDoorTests {
         let daemon = try Self.options(of: "ceremonyd", room)
         // An option that is new here must not be a way to act without a signature. Then it goes in.
         let lookedAt: Set = [
-            "accept-no-spare", "approve", "as", "at", "ceremony", "chain", "clock", "config",
+            "accept-no-spare", "approve", "as", "at", "bundle", "ceremony", "chain", "clock",
+            "config",
             "confirm", "current", "document", "draft", "final-try", "follow", "from", "genesis",
             "help", "id", "into", "json", "label", "last-try", "limit", "module", "more", "open",
             "origin", "output", "pin-fd", "pin-file", "reason", "rehearsal", "sample", "seen",

@@ -40,6 +40,7 @@ enum View {
                     ceremony($0, snapshot, at: time)
                 }),
             "next_due": .text(state.nextDue.map { "\($0)" }),
+            "rollback_guard": rollback(snapshot.rollback),
         ])
     }
 

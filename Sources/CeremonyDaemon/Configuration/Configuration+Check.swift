@@ -14,6 +14,9 @@ extension Configuration {
             problems.note("socket.group", "there is no group \(socketGroup)")
         }
         for module in modules { checkModule(module, problems) }
+        for path in seen where unsafe access(path, R_OK) != 0 {
+            problems.note("seen", "\(path): \(SystemError("access"))")
+        }
         checkDescriptors(problems)
         return problems.all
     }
@@ -36,6 +39,9 @@ extension Configuration {
         }
         for module in modules where !Configuration.isPlainPath(module) {
             problems.note("modules", "\(module) must be a path from the root")
+        }
+        for path in seen where !Configuration.isPlainPath(path) {
+            problems.note("seen", "\(path) must be a path from the root")
         }
         if Set(modules).count != modules.count { problems.note("modules", "one is named twice") }
         for token in tokens.values.sorted(by: { $0.name < $1.name }) { check(token, problems) }

@@ -32,6 +32,7 @@ extension Configuration {
         modules = top.strings("modules")
         logToken = top.string("log_token")
         furtherLogTokens = top.strings("further_log_tokens", default: [])
+        seen = top.strings("seen", default: [])
         let level = top.string("log_level", default: "info")
         logLevel = Logger.Level(rawValue: level) ?? .info
         if logLevel.rawValue != level {

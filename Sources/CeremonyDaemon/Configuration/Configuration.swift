@@ -36,6 +36,8 @@ public struct Configuration: Hashable, Sendable {
     public var logToken: String
     /// The names of further tokens that hold log keys: a standby, or the next one.
     public var furtherLogTokens: [String]
+    /// Files with checkpoints of this log that were kept elsewhere; the log has to reach them.
+    public var seen: [String]
     /// How often the tokens are looked at, in seconds.
     public var tokenPollSeconds: Int
     /// How often deadlines are looked at, in seconds.

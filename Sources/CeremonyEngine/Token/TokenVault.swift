@@ -148,7 +148,8 @@ public actor TokenVault: KeyVault {
         try await ask { session throws(PKCS11Error) in try session.random(count) }
     }
 
-    private func ask<R: Sendable>(
+    /// Runs some calls in the session of the unlocked token.
+    func ask<R: Sendable>(
         _ body: sending (borrowing Session) throws(PKCS11Error) -> R
     ) async throws(VaultError) -> R {
         guard let token, isUnlocked else {

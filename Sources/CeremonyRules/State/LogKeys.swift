@@ -42,6 +42,9 @@ public struct LogKeys: Hashable, Sendable {
         return groups
     }
 
+    /// Every key that ever signed heads of this log.
+    public var all: [NoteKey] { founding + changes.map(\.key) }
+
     /// The newest key, which a further change replaces.
     public var newest: NoteKey? { changes.last?.key ?? founding.first }
 

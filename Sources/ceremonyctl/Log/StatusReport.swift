@@ -26,6 +26,8 @@ struct StatusReport: Sendable {
     let unattested: [CeremonyReport]
     /// When the next thing happens by itself.
     let nextDue: Timestamp?
+    /// Whether the log is known to be the newest.
+    let rollback: RollbackReport
     /// As it came.
     let json: JSON
 
@@ -51,6 +53,10 @@ struct StatusReport: Sendable {
                 (try fields.array("live"), try fields.array("unattested")),
                 try fields.optionalText("next_due") { Timestamp($0) }
             )
+        }
+        rollback = try Reply.read { () throws(JSONError) in
+            var fields = try JSONFields(value)
+            return try RollbackReport(fields.object("rollback_guard"))
         }
         live = try lists.0.map(CeremonyReport.init)
         unattested = try lists.1.map(CeremonyReport.init)

@@ -38,6 +38,7 @@ struct StatusVerb: Verb {
             "  last event: \(head.time), \(Phrase.span(status.now - head.time)) ago",
             "  roster:     epoch \(status.epoch)",
         ]
+        lines += status.rollback.text
         if head.isSealed {
             lines.append("  sealed: nothing can be recorded until `ceremonyctl unlock`")
         }
