@@ -150,7 +150,8 @@ let package = Package(
         .testTarget(
             name: "CeremonyDaemonTests",
             dependencies: [
-                "CeremonyDaemon", "CeremonyWire", "CeremonyRecord", "Sodium", "CPlatform", logging,
+                "CeremonyDaemon", "CeremonyEngine", "CeremonyRules", "CeremonyWire",
+                "CeremonyRecord", "Sodium", "CPlatform", "TestSupport", logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"), "TOMLKit",
             ], swiftSettings: strictWithC),
         .testTarget(

@@ -1,5 +1,6 @@
 // Reading the log again at the start (DESIGN 2.1): every line is folded by the same rules that let
-// it in, and the head and checkpoint that are stored beside the lines must be theirs.
+// it in, and the head and checkpoint that are stored beside the lines must be theirs. A log that
+// was changed is refused with the event at which it shows, and nothing is touched.
 
 import CeremonyRecord
 import CeremonyRules
@@ -9,31 +10,43 @@ extension Engine {
     /// demands another one.
     ///
     /// - Parameter signed: How many events the stored checkpoint covers.
-    /// - Returns: The state, the tree, and the keys that must have signed that checkpoint.
-    static func replay(_ ledger: any Ledger, upTo signed: Int) throws
-        -> (State, MerkleTree, [[NoteKey]])
+    /// - Returns: The state, the tree, the keys that must have signed that checkpoint, and the
+    ///   events that it does not cover.
+    static func replay(_ ledger: any Ledger, upTo signed: Int) throws(Refusal)
+        -> (State, MerkleTree, [[NoteKey]], unsigned: Tail)
     {
         var replay = Replay()
         var leaves: [Digest] = []
         var keys: [[NoteKey]] = []
+        var unsigned = Tail()
         do {
-            try ledger.read { _, line in
-                try replay.take(line)
+            try ledger.read { seq, line in
+                let event = try replay.take(line)
                 leaves.append(TreeHash.leaf(line))
                 if leaves.count == signed { keys = replay.state?.headKeys ?? [] }
+                if seq >= signed { unsigned.append([event], [line]) }
             }
             guard !leaves.isEmpty else {
                 throw Refusal(
                     .incompleteGenesis, "The log is empty: it has not been founded.",
                     next: "Found it: ceremonyd init.")
             }
-            return (try replay.finish(), MerkleTree(leaves: leaves), keys)
+            return (try replay.finish(), MerkleTree(leaves: leaves), keys, unsigned)
+        } catch let refusal as Refusal {
+            throw refusal
         } catch let defect as Defect {
-            throw defect.refusal
-                ?? Refusal(
-                    .brokenChain, "The stored log cannot be read back: \(defect).",
-                    next: "The database was changed from outside. Restore it, or keep it as "
-                        + "evidence.")
+            throw changed(defect, behind: leaves.count)
+        } catch {
+            throw changed("Behind event \(leaves.count - 1) it cannot be read: \(error).")
+        }
+    }
+
+    /// Reads from the ledger; what cannot be read is a changed database.
+    static func reading<R>(_ body: () throws(LedgerError) -> R) throws(Refusal) -> R {
+        do throws(LedgerError) {
+            return try body()
+        } catch {
+            throw changed("\(error).")
         }
     }
 
@@ -43,7 +56,9 @@ extension Engine {
         _ stored: StoredHead, by keys: [[NoteKey]], against tree: MerkleTree
     ) throws(Refusal) {
         guard stored.size == tree.size, stored.root == tree.root else {
-            throw changed("The stored head is of \(stored.size) events and not the log's.")
+            throw changed(
+                "The stored head says \(stored.size) events with root \(stored.root), and the "
+                    + "\(tree.size) stored events have root \(tree.root).")
         }
         guard let note = stored.checkpoint else { return }
         let head: TreeHead
@@ -55,13 +70,29 @@ extension Engine {
             throw changed("The stored checkpoint is not one by the log key: \(error).")
         }
         guard head.size == stored.checkpointSize, tree.root(at: head.size) == head.root else {
-            throw changed("The stored checkpoint of size \(head.size) is not of this log.")
+            throw changed(
+                "The log key signed other events: its checkpoint of \(head.size) events is not of "
+                    + "the events 0 to \(head.size - 1) that are stored.")
         }
     }
 
-    private static func changed(_ what: String) -> Refusal {
+    private static func changed(_ defect: Defect, behind count: Int) -> Refusal {
+        let refusal = defect.refusal
+        return changed(
+            "It breaks at event \(defect.seq ?? count) (\(defect.name.rawValue)): "
+                + defect.detail,
+            code: refusal?.code ?? .brokenChain, requirement: refusal?.requirement)
+    }
+
+    private static func changed(
+        _ what: String, code: RefusalCode = .brokenChain, requirement: String? = nil
+    ) -> Refusal {
         Refusal(
-            .brokenChain, what,
-            next: "The database was changed from outside. Restore it, or keep it as evidence.")
+            code, "The stored log is not the one that this daemon wrote. \(what)",
+            next: "The database was changed from outside, or its disk fails; nothing in it was "
+                + "touched. Keep the state directory as it is, as evidence. Put back a copy of it "
+                + "that was made before, and compare it with the newest export: "
+                + "ceremonyctl verify DIR --genesis sha256:...",
+            requirement: requirement)
     }
 }

@@ -48,7 +48,7 @@ public final class Engine: Sendable {
     /// - Parameters:
     ///   - logTokens: The names of the tokens that hold log keys, the one in use first.
     ///   - boundary: Called between the steps of an execution.
-    ///   - appended: Hears of every batch once it is durable.
+    ///   - appended: Hears of every event once, in order, when a signed head covers it.
     ///   - ended: Hears that the process is to end and read the log again.
     /// - Throws: ``Refusal`` where the log does not replay; what the ledger throws.
     public init(
@@ -58,8 +58,8 @@ public final class Engine: Sendable {
         appended: @escaping @Sendable ([Event], [[UInt8]]) -> Void = { _, _ in },
         ended: @escaping @Sendable (LedgerError) -> Void
     ) throws {
-        let stored = try ledger.head()
-        let (state, tree, keys) = try Engine.replay(ledger, upTo: stored.checkpointSize)
+        let stored = try Engine.reading { () throws(LedgerError) in try ledger.head() }
+        let (state, tree, keys, unsigned) = try Engine.replay(ledger, upTo: stored.checkpointSize)
         try Engine.check(stored, by: keys, against: tree)
         published = Published(
             Snapshot(
@@ -72,7 +72,7 @@ public final class Engine: Sendable {
         self.build = build
         rollbackGuard = RollbackGuard(published: published)
         writer = Writer(
-            ledger: ledger, clock: clock, published: published,
+            ledger: ledger, clock: clock, published: published, unheard: unsigned,
             appended: { [rollbackGuard] events, lines in
                 appended(events, lines)
                 rollbackGuard.heard(events)

@@ -108,7 +108,8 @@ public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
             next: "Unlock the log token; nothing more is recorded until it has signed.", seq: seq)
     }
 
-    /// The ledger has ended in an error that leaves open what is on the disk.
+    /// The ledger has ended in an error that leaves open what is on the disk, or has found there
+    /// what nobody here has written.
     static let stopping = EngineError(
         .stopping,
         "Writing the log ended in an error, and whether this is recorded can only be told by "

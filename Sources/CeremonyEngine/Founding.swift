@@ -25,33 +25,38 @@ public enum Founding {
     public static func makeLogKey(
         vault: any KeyVault, origin: String
     ) async throws(EngineError) -> LogKey {
-        guard Origin.isValid(origin) else {
-            throw EngineError(
-                Refusal(
-                    .badParameter, "\(Display.neutralised(origin)) cannot be the origin of a log.",
-                    next: "Use 3 to 43 of a-z, 0-9, dot, dash and slash, a letter first."))
-        }
+        try checkOrigin(origin)
         let name: KeyName
-        let made: (key: VaultKey, uri: String)
+        let made: VaultKey
+        let description: TokenDescription
+        let hasKey: Bool
         do throws(VaultError) {
-            let description = try await vault.inspect()
+            description = try await vault.inspect()
             try description.checkReady(for: vault.name)
-            if try await vault.inventory().contains(where: { $0.label == Array(keyLabel.utf8) }) {
-                throw VaultError(
-                    .objectExists, "\(vault.name) holds an object called \(keyLabel) already.")
-            }
+            hasKey = try await vault.inventory().contains { $0.label == Array(keyLabel.utf8) }
+        } catch {
+            throw error.engineError
+        }
+        guard !hasKey else {
+            throw EngineError(
+                .objectExists, "\(vault.name) holds an object called \(keyLabel) already.",
+                next: "See the key that is there: ceremonyd log-key --show.")
+        }
+        do throws(VaultError) {
             let id = try await vault.random(16)
             name = .id(id)
-            made = (try await vault.generate(id: id, label: keyLabel), description.reference.uri)
+            made = try await vault.generate(id: id, label: keyLabel)
         } catch {
             throw error.engineError
         }
         do throws(EngineError) {
-            guard let key = NoteKey(name: origin, publicKey: made.key.point) else {
-                throw EngineError(.logKey, "\(vault.name) made a key that is not a sound one.")
+            guard let key = NoteKey(name: origin, publicKey: made.point) else {
+                throw EngineError(
+                    .logKey, "\(vault.name) made a key that is not a sound one.",
+                    next: "Do not use this token for keys.")
             }
             _ = try await HeadSigner(vaults: [vault]).sign(.empty, of: origin, by: [[key]])
-            return LogKey(vkey: key.vkey, uri: made.uri)
+            return LogKey(vkey: key.vkey, uri: description.reference.uri)
         } catch {
             throw await withdraw(name, from: vault, because: error)
         }
@@ -127,7 +132,9 @@ public enum Founding {
                 next: "Draft it with: ceremonyctl genesis draft.")
         }
         guard let key = document.logKeys.first else {
-            throw Refusal(.incompleteGenesis, "The genesis names no log key.")
+            throw Refusal(
+                .incompleteGenesis, "The genesis names no log key.",
+                next: "Make one: ceremonyd log-key; then draft the genesis with it.")
         }
         let created = Event(
             origin: document.log, seq: 0, time: time, prev: .zero,
@@ -147,10 +154,22 @@ public enum Founding {
         return Opening(state: state, lines: lines)
     }
 
+    /// Refuses a name that no log can have.
+    static func checkOrigin(_ origin: String) throws(EngineError) {
+        guard Origin.isValid(origin) else {
+            throw EngineError(
+                Refusal(
+                    .badParameter, "\(Display.neutralised(origin)) cannot be the origin of a log.",
+                    next: "Use 3 to 43 of a-z, 0-9, dot, dash and slash, a letter first."))
+        }
+    }
+
     private static func checkEmpty(_ ledger: any Ledger) throws(EngineError) {
         let head: StoredHead
         do throws(LedgerError) { head = try ledger.head() } catch {
-            throw EngineError(.logNotWritten, "\(error).")
+            throw EngineError(
+                .logNotWritten, "\(error).",
+                next: "Look at the disk, and found the log in a state directory of its own.")
         }
         guard head == .empty else {
             throw EngineError(
@@ -188,7 +207,7 @@ public enum Founding {
 
 extension TokenDescription {
     /// Refuses a token that is locked or unable.
-    fileprivate func checkReady(for name: String) throws(VaultError) {
+    func checkReady(for name: String) throws(VaultError) {
         guard canEd25519 else {
             throw VaultError(.tokenUnable, "\(name) cannot make and use Ed25519 keys.")
         }

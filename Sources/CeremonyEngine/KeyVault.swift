@@ -18,6 +18,8 @@ public protocol KeyVault: Sendable {
     func lock() async
     /// Everything that is on the token, in one order.
     func inventory() async throws(VaultError) -> [InventoryItem]
+    /// The public halves, 32 bytes each, of the Ed25519 pairs that have this label.
+    func points(label: String) async throws(VaultError) -> [[UInt8]]
     /// Makes an Ed25519 pair, reads it back and holds it to the gate; a pair that fails is
     /// destroyed.
     func generate(id: [UInt8], label: String) async throws(VaultError) -> VaultKey
@@ -146,14 +148,27 @@ public struct VaultError: Error, Hashable, Sendable {
 
     /// The same as the engine's no.
     public var engineError: EngineError {
-        let next: String? =
+        let next =
             switch code {
             case .wrongPIN: "Type the PIN again only if you are sure of it; tries are counted."
-            case .tokenLocked: "Unlock it: ceremonyctl unlock."
+            case .tokenLocked, .sealed: "Unlock it: ceremonyctl unlock."
             case .tokenMissing: "Put the token in, and look at: ceremonyctl tokens."
             case .tokenAmbiguous: "Name the token by its serial in the configuration."
+            case .tokenUnable: "Take a token that makes and uses Ed25519 keys: ceremonyctl tokens."
+            case .unknownToken: "The daemon's tokens are listed by: ceremonyctl tokens."
             case .pinTries: "See the PIN state: ceremonyctl tokens."
-            default: nil
+            case .logKey:
+                "Put the token in on which the log key was made, and compare its serial with the "
+                    + "genesis."
+            case .objectExists:
+                "Nothing was changed. Choose another name, or find out who made what is there."
+            case .tokenTrouble:
+                "Look at the token and its reader, lock and unlock it, and try once more: "
+                    + "ceremonyctl tokens."
+            case .executionFailed: "Look at what it came to: ceremonyctl show."
+            case .recordedNotSigned, .overloaded, .stopping, .logNotWritten, .haltFile,
+                .alreadyFounded:
+                "Look at how the daemon stands: ceremonyctl status."
             }
         return EngineError(code, detail, next: next)
     }

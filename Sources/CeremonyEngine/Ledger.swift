@@ -29,8 +29,8 @@ public protocol Ledger: AnyObject, Sendable {
     ///   - checkpoint: the signed note of the head at `size`, to be stored with what follows it;
     ///     `nil` where there is none yet (an empty log) or where it is stored already.
     /// - Throws: ``LedgerError/wrongSize(expected:stored:)`` and ``LedgerError/notStored(_:)``
-    ///   leave everything as it was; after ``LedgerError/outcomeUnknown(_:)`` the process has
-    ///   to end.
+    ///   leave everything as it was; after the first, and after
+    ///   ``LedgerError/outcomeUnknown(_:)``, the process has to end.
     func append(_ lines: [[UInt8]], after size: Int, head: Digest, checkpoint: [UInt8]?)
         throws(LedgerError)
 
@@ -67,7 +67,9 @@ public struct StoredHead: Equatable, Sendable {
 
 /// Why a ledger did not do what it was asked.
 public enum LedgerError: Error, Equatable, Sendable {
-    /// The batch was meant to follow another size than the one that is stored. Nothing changed.
+    /// The batch was meant to follow another size than the one that is stored. Nothing changed by
+    /// it, but somebody else writes, or has written, to the log: the state in memory is not the
+    /// log's any more, and the process has to end.
     case wrongSize(expected: Int, stored: Int)
     /// The request was refused or failed before anything was committed. Nothing changed.
     case notStored(String)
@@ -80,7 +82,10 @@ public enum LedgerError: Error, Equatable, Sendable {
 
     /// Whether the only safe way on is to end the process and to read the log again.
     public var endsProcess: Bool {
-        if case .outcomeUnknown = self { true } else { false }
+        switch self {
+        case .wrongSize, .outcomeUnknown: true
+        case .notStored, .unreadable: false
+        }
     }
 }
 
@@ -89,7 +94,10 @@ extension LedgerError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .wrongSize(let expected, let stored):
-            "the log has \(stored) events where \(expected) were expected; nothing was written"
+            "the log on the disk ends behind event \(stored - 1) where this daemon had written up "
+                + "to event \(expected - 1): another program writes to the database, or it was "
+                + "changed or replaced while the daemon ran. Nothing was written, and the daemon "
+                + "ends: find out who did it, keep the state directory as evidence, then start it"
         case .notStored(let reason):
             "nothing was written to the log: \(reason)"
         case .unreadable(let reason):

@@ -45,18 +45,22 @@ actor Writer {
     private var queue: [Waiting] = []
     private var isWorking = false
     private var waitingForRest: [CheckedContinuation<Void, Never>] = []
+    /// What is durable and not yet covered by a signed head: nobody has heard of it.
+    private var unheard: Tail
 
     /// - Parameters:
-    ///   - appended: Hears of every batch when its head is signed, or when that has failed.
+    ///   - unheard: What the ledger holds behind its signed head.
+    ///   - appended: Hears of every event once, in order, when a signed head covers it.
     ///   - ended: Hears that the log must be read again from the disk; the process is to end.
     init(
-        ledger: any Ledger, clock: any Clock, published: Published,
+        ledger: any Ledger, clock: any Clock, published: Published, unheard: Tail,
         appended: @escaping @Sendable ([Event], [[UInt8]]) -> Void,
         ended: @escaping @Sendable (LedgerError) -> Void
     ) {
         self.ledger = ledger
         self.clock = clock
         self.published = published
+        self.unheard = unheard
         self.appended = appended
         self.ended = ended
     }
@@ -116,6 +120,13 @@ actor Writer {
         guard published.snapshot.checkpointSize < state.head.size else { return }
         let note = try await signer.sign(state)
         published.update { $0.take(note, size: state.head.size) }
+        tell()
+    }
+
+    /// Tells what a signed head covers now, and nothing of it twice.
+    private func tell() {
+        let covered = unheard.take(upTo: published.snapshot.checkpointSize)
+        if !covered.events.isEmpty { appended(covered.events, covered.lines) }
     }
 
     /// Stores the newest signed checkpoint, so that a clean stop leaves a signed log.
@@ -202,7 +213,8 @@ actor Writer {
             $0.state = batch.state
             if case .success(let note) = note { $0.take(note, size: head.size) }
         }
-        appended(batch.events, batch.lines)
+        unheard.append(batch.events, batch.lines)
+        tell()
         switch note {
         case .success: return .signed
         case .failure(let error): return .notSigned(error, after: before.state.head.size)

@@ -67,5 +67,23 @@ extension StoreRefusal: CustomStringConvertible {
         }
     }
 
+    /// The next step, for a person.
+    public var next: String {
+        switch self {
+        case .absent:
+            "Found the log (ceremonyd init), or put a copy of the state directory back."
+        case .exists: "Give the new log a state directory of its own."
+        case .inUse: "Stop the other daemon, or use it."
+        case .foreign: "Name the state directory that ceremonyd init was given."
+        case .newer: "Run the newer ceremonyd."
+        case .damaged:
+            "Keep the state directory as it is, as evidence. Put back a copy of it that was made "
+                + "before, and compare it with the newest export: "
+                + "ceremonyctl verify DIR --genesis sha256:..."
+        case .wrongKind, .notOurs, .wrongMode, .unusable, .notDurable, .system:
+            "Check the state directory in the configuration, its owner, its mode and its disk."
+        }
+    }
+
     private func octal(_ mode: UInt32) -> String { "0" + String(mode, radix: 8) }
 }

@@ -40,6 +40,12 @@ public struct Limits: Hashable, Sendable {
     /// How many bytes unfinished calls may take in all: ``connectionsMax`` times
     /// ``frameBytesMax`` must not be more.
     public static let inboundBytesMax = 41_943_040
+    /// The most entries of a page of `List` or `Keys`, and of each list in `Status`.
+    public static let pageEntriesMax = 50
+    /// How many entries are looked at for one page at most, wanted or not.
+    public static let pageLookedAtMax = 1000
+    /// So many bytes of entries make a page full, so that it fits a reply with its head.
+    public static let pageBytesMax = 900_000
     /// How many bytes are read from a connection at a time.
     public static let readBytes = 4096
     /// How many tickets are good at once; the oldest goes first.

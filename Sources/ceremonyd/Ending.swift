@@ -31,8 +31,7 @@ enum Ending {
                 requirement: error.requirement)
         } catch let error as StoreRefusal {
             throw ClientError(
-                .configuration, "store", "\(error).", meaning: meaning,
-                next: "Check the state directory in the configuration.")
+                .configuration, "store", "\(error).", meaning: meaning, next: error.next)
         } catch let error as ListenError {
             throw ClientError(
                 .configuration, "socket", "\(error).", meaning: meaning,

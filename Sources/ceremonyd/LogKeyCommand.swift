@@ -1,5 +1,6 @@
-// `ceremonyd log-key`: makes the key that will sign the log's heads, before the log is founded. The
-// founders compare what this prints with what their genesis document says.
+// `ceremonyd log-key`: makes the key that will sign the log's heads, before the log is founded, or
+// shows the one that is there. The founders compare what this prints with what their genesis
+// document says.
 
 import ArgumentParser
 import CeremonyDaemon
@@ -19,15 +20,25 @@ struct LogKeyCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The origin of the log to be founded.", valueName: "origin"))
     var origin: String
 
+    @Flag(help: "Print the log key that the token holds already; make nothing.")
+    var show = false
+
     @Flag(help: "Print the result as one JSON value.")
     var json = false
 
     mutating func run() async throws {
-        try await Ending.told(meaning: "There is no log key; nothing was recorded.") {
+        let meaning =
+            show
+            ? "Nothing was made and nothing was changed."
+            : "There is no new log key; nothing was recorded."
+        try await Ending.told(meaning: meaning) {
             let configuration = try file.read()
             let origin = origin
+            let show = show
             let key = try await LogTokenAccess(configuration).run(pin) { vault in
-                try await Founding.makeLogKey(vault: vault, origin: origin)
+                show
+                    ? try await Founding.logKey(on: vault, origin: origin)
+                    : try await Founding.makeLogKey(vault: vault, origin: origin)
             }
             let words =
                 NoteKey(vkey: key.vkey).map { PGPWords.rows(PGPWords.words(of: $0.publicKey)) }

@@ -16,7 +16,9 @@ struct LogTokenAccess {
     init(_ configuration: Configuration) throws {
         rack = try Daemon.rack(of: configuration)
         guard let vault = rack.vaults.first(where: { $0.name == configuration.logToken }) else {
-            throw EngineError(.unknownToken, "The configuration has no log token.")
+            throw EngineError(
+                .unknownToken, "The configuration has no log token.",
+                next: "Name one of its [tokens] as log_token.")
         }
         self.vault = vault
     }

@@ -59,7 +59,11 @@ struct EvidenceFolderTests {
         let sums = try shell("cd \(folder) && sha256sum -c --quiet SHA256SUMS")
         #expect(sums.status == 0, "\(sums.text)")
         // What stands four spaces in is what one types.
-        let commands = Evidence.readme.split(separator: "\n").filter {
+        let readme = String(
+            decoding: try Data(contentsOf: URL(fileURLWithPath: folder + "/README.txt")),
+            as: UTF8.self)
+        #expect(readme.contains("example.org/house/rehearsal (rehearsal)"))
+        let commands = readme.split(separator: "\n").filter {
             $0.hasPrefix("    ") && !$0.contains("ceremonyctl verify")
         }.map { $0.dropFirst(4) }.joined(separator: "\n")
         try Data(commands.utf8).write(to: URL(fileURLWithPath: daemon.directory + "/by-hand"))
@@ -72,6 +76,23 @@ struct EvidenceFolderTests {
         #expect(run.text.components(separatedBy: "Good \"ceremonyd-attest-v1\"").count == 3)
         #expect(run.text.components(separatedBy: "Good \"ceremonyd-key-v1\"").count == 2)
         #expect(!run.text.contains("Could not verify"))
+    }
+
+    @Test("a README that says something else is a defect with a name")
+    func readme() throws {
+        let house = try attested()
+        let daemon = try PaperDaemon(house)
+        defer { daemon.stop() }
+        let folder = daemon.directory + "/evidence"
+        #expect(try daemon.run("export", folder).status == 0)
+        let changed = try shell(
+            "cd \(folder) && sed -i 's/What you bring yourself/What is in here/' README.txt && "
+                + "rm SHA256SUMS")
+        #expect(changed.status == 0)
+        let run = try daemon.run(
+            "verify", folder, "--rehearsal", "--genesis", "\(house.genesis.digest)")
+        #expect(run.status == 1)
+        #expect(run.err.contains("code: altered-file") && run.err.contains("README.txt"))
     }
 
     @Test("a log with a changed event is not exported, and nothing is left behind")

@@ -148,6 +148,31 @@ struct LyingDaemonTests {
         #expect(forked.err.contains("code: log-forked"))
     }
 
+    @Test("the client walks all pages of a list, and leaves a list that has no end")
+    func pages() throws {
+        var house = try House()
+        house.now = .now
+        try house.open()
+        try house.open(subject: "keeper-beta", token: House.otherToken)
+        let daemon = try PaperDaemon(house)
+        defer { daemon.stop() }
+        for verb in ["status", "next", "list"] {
+            let run = try daemon.run(verb)
+            #expect(run.status == 0, "\(run.err)")
+            for id in ["keeper-alpha-1", "keeper-beta-1"] { #expect(run.out.contains(id)) }
+        }
+        // A beginning of an identifier is looked for on every page.
+        #expect(try daemon.run("show", "keeper-al").status == 0)
+        daemon.lies { method, reply in
+            if method == "List" { reply["next"] = .string("keeper-alpha-1") }
+        }
+        for verb in ["status", "next"] {
+            let run = try daemon.run(verb)
+            #expect(run.status == 69)
+            #expect(run.err.contains("code: protocol"), "\(run.err)")
+        }
+    }
+
     @Test("another founding under the same name is refused")
     func otherGenesis() throws {
         let daemon = try PaperDaemon(try House())

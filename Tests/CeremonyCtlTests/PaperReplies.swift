@@ -37,10 +37,7 @@ enum PaperReplies {
             }
             reply = ["ceremony": self.ceremony(ceremony, house)]
         case "List":
-            reply = [
-                "ceremonies": .array(
-                    house.state.allCeremonies.reversed().map { ceremony($0, house) })
-            ]
+            reply = try list(&fields, house)
         case "Tokens": reply = ["tokens": .array([token])]
         case "Draft": reply = ["document": .strings(try draft(&fields, &house).lines)]
         case "Submit": reply = ["outcome": try submit(&fields, &house)]
@@ -63,15 +60,27 @@ enum PaperReplies {
         ])
     }
 
-    private static func status(_ house: House) -> JSON {
-        func all(_ ids: [String]) -> JSON {
-            .array(ids.compactMap(house.state.ceremony).map { ceremony($0, house) })
+    /// One ceremony a page: whoever lists them walks.
+    private static func list(_ fields: inout JSONFields, _ house: House) throws -> [String: JSON] {
+        let isOpen = try fields.optionalString("state") == "open"
+        let after = try fields.optionalString("after")
+        let open = house.state.live + house.state.unattested
+        var rest = house.state.allCeremonies.reversed().filter { !isOpen || open.contains($0.id) }
+        if let after, let place = rest.firstIndex(where: { $0.id == after }) {
+            rest.removeFirst(place + 1)
         }
-        return .fields([
+        var reply = ["ceremonies": JSON.array(rest.prefix(1).map { ceremony($0, house) })]
+        if rest.count > 1 { reply["next"] = .string(rest[0].id) }
+        return reply
+    }
+
+    private static func status(_ house: House) -> JSON {
+        .fields([
             "epoch": .number(1), "now": .string("\(house.now)"), "halt_file": .bool(false),
-            "halts": .array([]), "live": all(house.state.live),
-            "unattested": all(house.state.unattested),
             "rollback_guard": .fields(["state": .string("kept"), "covers": .number(2)]),
+            "halts": .array([]), "halt_count": .number(0),
+            "live_count": .number(house.state.live.count),
+            "unattested_count": .number(house.state.unattested.count),
         ])
     }
 

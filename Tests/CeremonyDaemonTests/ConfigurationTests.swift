@@ -14,7 +14,7 @@ struct ConfigurationTests {
         [unlock]
         uids = [7]
         [tokens.house]
-        uri = "pkcs11:serial=1"
+        uri = "pkcs11:token=house;serial=1"
         module = "/m.so"
         """
 
@@ -54,7 +54,7 @@ struct ConfigurationTests {
         #expect(configuration.socketMode == 0o660)
         #expect(configuration.unlockUids == [7])
         #expect(configuration.limits == .standard)
-        #expect(configuration.tokens["house"]?.uri == "pkcs11:serial=1")
+        #expect(configuration.tokens["house"]?.uri == "pkcs11:token=house;serial=1")
     }
 
     @Test("all problems are told in one go, each with its key")
@@ -98,6 +98,21 @@ struct ConfigurationTests {
                 "tokens.house.module: is not in modules",
                 "log_token: there is no [tokens.hose]",
             ])
+    }
+
+    @Test(
+        "a token is named by label and serial number, or its entry is refused by its path",
+        arguments: [
+            ("pkcs11:serial=1", "must give token"), ("pkcs11:token=house", "must give serial"),
+            ("pkcs11:token=house;serial=1;object=key", "names an object"),
+            ("pkcs11:token=house;serial=%zz", "%XX"), ("house", "begins with"),
+        ])
+    func vagueToken(uri: String, complaint: String) throws {
+        let found = problems(
+            Self.small.replacing("pkcs11:token=house;serial=1", with: uri))
+        #expect(found.count == 1)
+        #expect(try #require(found.first).hasPrefix("tokens.house.uri: "))
+        #expect(try #require(found.first).contains(complaint))
     }
 
     @Test("required keys are missed by name")

@@ -38,7 +38,7 @@ struct UnlockSocketTests {
             logger: logger, onListening: { listening.open() }
         ) { order, secret, peer throws(VarlinkError) in
             guard order != "refuse" else {
-                throw .refused(code: "pin-incorrect", message: "wrong", exit: 74)
+                throw .refused("pin-incorrect", "wrong", next: nil)
             }
             let sum = unsafe secret.withBytes { unsafe $0.reduce(0) { $0 + Int($1) } }
             return [

@@ -33,6 +33,39 @@ struct FoundingTests {
         }
     }
 
+    @Test("A log key that is there is shown again, and nothing is made or signed for that")
+    func logKeyAgain() async throws {
+        try await withBlankVault { inner async throws in
+            let vault = InterposedVault(inner)
+            #expect(
+                await refusal { try await Founding.logKey(on: vault, origin: Workshop.origin) }
+                    == "log-key")
+            let made = try await Founding.makeLogKey(vault: vault, origin: Workshop.origin)
+            let (items, signed) = (try await vault.inventory(), vault.signedMessages.count)
+            #expect(try await Founding.logKey(on: vault, origin: Workshop.origin) == made)
+            #expect(try await vault.inventory() == items)
+            #expect(vault.signedMessages.count == signed)
+            do {
+                _ = try await Founding.makeLogKey(vault: vault, origin: Workshop.origin)
+                Issue.record("a second log key was made")
+            } catch let error as EngineError {
+                #expect(error.next?.contains("--show") == true)
+            }
+            // Two under one label are nobody's log key, and a public half alone is none.
+            _ = try await vault.generate(id: [1, 2, 3], label: Founding.keyLabel)
+            #expect(
+                await refusal { try await Founding.logKey(on: vault, origin: Workshop.origin) }
+                    == "log-key")
+            #expect(
+                await refusal { try await Founding.logKey(on: vault, origin: "No Origin") }
+                    == "bad-parameter")
+            await vault.lock()
+            #expect(
+                await refusal { try await Founding.logKey(on: vault, origin: Workshop.origin) }
+                    == "token-locked")
+        }
+    }
+
     @Test(
         "No log key for a name that is no origin, on a locked token, or on one that signs wrongly")
     func noLogKey() async throws {

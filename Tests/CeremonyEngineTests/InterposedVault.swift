@@ -10,7 +10,8 @@ import Synchronization
 final class InterposedVault: KeyVault {
     /// The calls of a vault.
     enum Call: Hashable {
-        case inspect, unlock, lock, inventory, generate, sign, destroy, random, heads, keepHead
+        case inspect, unlock, lock, inventory, points, generate, sign, destroy, random, heads
+        case keepHead
     }
 
     /// What happens at a call: it may throw, wait, or change what the token answers.
@@ -100,6 +101,12 @@ final class InterposedVault: KeyVault {
 
     func inventory() async throws(VaultError) -> [InventoryItem] {
         try await around(.inventory) { () async throws(VaultError) in try await inner.inventory() }
+    }
+
+    func points(label: String) async throws(VaultError) -> [[UInt8]] {
+        try await around(.points) { () async throws(VaultError) in
+            try await inner.points(label: label)
+        }
     }
 
     func generate(id: [UInt8], label: String) async throws(VaultError) -> VaultKey {

@@ -82,6 +82,35 @@ struct ReadingTests {
         }
     }
 
+    @Test("The refusal of a changed log names the event, and what to do")
+    func words() async throws {
+        let ledger = MemoryLedger()
+        try await Workshop.with(ledger: ledger) { workshop in
+            let engine = try await workshop.open()
+            _ = try await workshop.approved(engine)
+            await engine.close()
+            let (lines, head) = (ledger.lines, try ledger.head())
+            var flipped = lines
+            flipped[4][flipped[4].count / 2] ^= 1
+            var swapped = lines
+            swapped.swapAt(4, 5)
+            let cases: [([[UInt8]], String)] = [
+                (flipped, "event 4"), (swapped, "event 4"),
+                (lines.dropLast(), "event \(lines.count - 1)"),
+            ]
+            for (changed, place) in cases {
+                do {
+                    _ = try workshop.start(ledger: try copy(changed, head))
+                    Issue.record("it was opened")
+                } catch let refusal as Refusal {
+                    #expect(refusal.detail.contains(place), "\(refusal)")
+                    let next = try #require(refusal.next)
+                    #expect(next.contains("as evidence") && next.contains("ceremonyctl verify"))
+                }
+            }
+        }
+    }
+
     /// A ledger with this content, as somebody's hands could have made it.
     private func copy(_ lines: some Collection<[UInt8]>, _ head: StoredHead) throws -> MemoryLedger
     {

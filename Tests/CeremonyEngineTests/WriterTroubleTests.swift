@@ -73,6 +73,26 @@ struct WriterTroubleTests {
         }
     }
 
+    @Test("A log that somebody else writes to ends the process, and nothing is written over it")
+    func otherWriter() async throws {
+        let ledger = MemoryLedger()
+        try await withInterposed(ledger) { workshop, engine, vault in
+            let statement = try await workshop.opened(engine)
+            let size = ledger.lines.count
+            try ledger.append(
+                [Array("a line of theirs".utf8)], after: size, head: .zero, checkpoint: nil)
+            let approval = workshop.people(of: engine) { $0.approval(by: "alice", of: statement) }
+            #expect(await refusal { try await engine.submit(approval) } == "stopping")
+            #expect(workshop.told.ended == [.wrongSize(expected: size, stored: size + 1)])
+            #expect(await refusal { try await engine.submit(approval) } == "stopping")
+            #expect(workshop.told.ended.count == 1)
+            #expect(ledger.lines.count == size + 1)
+            let words = try #require(workshop.told.ended.first).description
+            #expect(words.contains("event \(size)") && words.contains("event \(size - 1)"))
+            #expect(words.contains("another program") && words.contains("evidence"))
+        }
+    }
+
     @Test(
         "A log token that fails after the commit: recorded, not signed, nothing more until it is"
     )

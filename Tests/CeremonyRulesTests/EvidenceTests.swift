@@ -75,14 +75,13 @@ struct EvidenceTests {
         }
     }
 
-    @Test("Honest evidence verifies, with and without checksums and explanation")
+    @Test("Honest evidence verifies, with and without checksums")
     func honest() throws {
         let house = try Self.house()
         var folder = try house.evidence()
         let seen = try house.checkpoint(size: 5).bytes
         #expect(EvidenceVerifier.verify(folder, against: Self.trust(house, seen: seen)).isVerified)
         folder.files["SHA256SUMS"] = nil
-        folder.files["README.txt"] = nil
         let result = EvidenceVerifier.verify(folder, against: Self.trust(house))
         #expect(result.isVerified)
         #expect(result.people.map(\.name) == House.everybody.map(\.member.name))
@@ -124,16 +123,15 @@ struct EvidenceTests {
                 $0[path]?[30] ^= 1
             }, trust)
         for path in honest.files.keys
-        where path != "README.txt" && path != "SHA256SUMS" && path != "FORMAT" {
+        where path != "SHA256SUMS" && path != "FORMAT" {
             Self.refused(.missingFile, with { $0[path] = nil }, trust)
             guard path != "log/events.jsonl", path != "log/checkpoint", !path.hasSuffix("-proof")
             else { continue }
             Self.refused(.alteredFile, with { $0[path]? += [0x20] }, trust)
         }
         for change in [
-            { $0["README.txt"]? += [0x20] }, { $0["SHA256SUMS"]?.removeFirst(100) },
+            { $0["SHA256SUMS"]?.removeFirst(100) },
             { $0["SHA256SUMS"]? += Array("nonsense\n".utf8) },
-            { $0["README.txt"] = nil },
             { $0["SHA256SUMS"] = [] },
         ] as [(inout [String: [UInt8]]) -> Void] {
             var folder = honest

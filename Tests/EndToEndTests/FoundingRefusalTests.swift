@@ -49,6 +49,27 @@ struct FoundingRefusalTests {
         #expect(try JSON(drafted.line).field("error").field("code").text == "unmeetable")
     }
 
+    @Test("The log key is made once, and shown again as often as somebody asks")
+    func logKey() throws {
+        let room = try CeremonyRoom.unfounded()
+        func logKey(_ show: String) throws -> Ended {
+            try room.ceremonyd(
+                "log-key", "--config", room.directory + "/ceremonyd.toml", "--origin",
+                CeremonyRoom.origin, "--pin-file", room.house.home + "/pin", show)
+        }
+        let second = try logKey("--json")
+        #expect(second.status != 0)
+        #expect(second.err.contains("code: object-exists") && second.err.contains("--show"))
+        let shown = try logKey("--show")
+        #expect(shown.status == 0, "\(shown.err)")
+        let made = TestFile.text(room.directory + "/log-key").split(separator: " ")
+        #expect(shown.out.contains("vkey: \(made[0])\n"))
+        #expect(shown.out.contains("uri: \(made[1])\n"))
+        #expect(shown.out.contains("words of the public key:"))
+        // What it is is what the genesis names: the house can still be founded on it.
+        #expect(try room.found().status == 0)
+    }
+
     @Test("A house is founded once")
     func twice() throws {
         let room = try CeremonyRoom.copy()

@@ -13,37 +13,40 @@ struct ProtocolRefusalTests {
         try withRoom { room in
             let before = try room.log()
             let i = "org.ceremonyd.Ceremony"
+            let invalid = "org.varlink.service.InvalidParameter"
             let deep = String(repeating: "[", count: 40) + String(repeating: "]", count: 40)
             let answers: [(String, String?)] = [
                 (#"{"method":"org.nowhere.Method"}"#, "org.varlink.service.InterfaceNotFound"),
                 (#"{"method":"\#(i).Approve"}"#, "org.varlink.service.MethodNotFound"),
-                (#"{"method":"\#(i).Show"}"#, "org.varlink.service.InvalidParameter"),
+                (#"{"method":"\#(i).Show"}"#, invalid),
                 (
                     #"{"method":"\#(i).Show","parameters":{"ceremony":7}}"#,
-                    "org.varlink.service.InvalidParameter"
+                    invalid
                 ),
                 (
                     #"{"method":"\#(i).Status","parameters":{"surprise":1}}"#,
-                    "org.varlink.service.InvalidParameter"
+                    invalid
                 ),
                 (
-                    #"{"method":"\#(i).Log","parameters":{"from":-1}}"#, nil
+                    #"{"method":"\#(i).Log","parameters":{"from":-1}}"#,
+                    invalid
                 ),
                 (#"{"method":"\#(i).Watch"}"#, "org.varlink.service.ExpectedMore"),
                 (
                     #"{"method":"\#(i).Submit","parameters":{"document":["x"],"signature":"!"}}"#,
-                    "org.varlink.service.InvalidParameter"
+                    invalid
                 ),
                 (
                     #"{"method":"\#(i).Submit","parameters":{"document":["x"],"signature":"AAAA"}}"#,
                     "\(i).Refused"
                 ),
-                ("", nil), ("{}", nil), ("hello", nil), (#"{"method":1}"#, nil),
-                (#"{"method":"\#(i).Status","method":"\#(i).Status"}"#, nil),
-                (#"{"method":"\#(i).Status"} {}"#, nil),
-                (#"{"method":"\#(i).Log","parameters":{"from":1.5}}"#, nil),
-                (#"{"method":"\#(i).Log","parameters":{"from":\#(deep)}}"#, nil),
-                ("\u{1}", nil), (String(repeating: " ", count: 70_000), nil),
+                ("", invalid), ("{}", invalid), ("hello", invalid),
+                (#"{"method":1}"#, invalid),
+                (#"{"method":"\#(i).Status","method":"\#(i).Status"}"#, invalid),
+                (#"{"method":"\#(i).Status"} {}"#, invalid),
+                (#"{"method":"\#(i).Log","parameters":{"from":1.5}}"#, invalid),
+                (#"{"method":"\#(i).Log","parameters":{"from":\#(deep)}}"#, invalid),
+                ("\u{1}", invalid), (String(repeating: " ", count: 70_000), nil),
             ]
             for (message, error) in answers {
                 let socket = try RawSocket(room.socket)
@@ -55,9 +58,10 @@ struct ProtocolRefusalTests {
                 }
                 #expect(try JSON(reply ?? "").field("error").text == error, "\(message)")
             }
-            let invalid = try RawSocket(room.socket)
-            invalid.send([0xff, 0xfe, 0x00])
-            #expect(try invalid.reply() == nil)
+            let garbage = try RawSocket(room.socket)
+            garbage.send([0xff, 0xfe, 0x00])
+            #expect(try JSON(garbage.reply() ?? "").field("error").text == invalid)
+            #expect(try garbage.reply() == nil)
             // The unlock socket takes a ticket, a length and a PIN, and nothing else.
             let guess = try RawSocket(room.socket + ".unlock")
             guess.send(String(repeating: "0", count: 32) + "\u{4}1234")

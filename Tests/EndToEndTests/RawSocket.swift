@@ -26,6 +26,12 @@ final class RawSocket {
     /// Sends text.
     func send(_ text: String) { send(Array(text.utf8)) }
 
+    /// Whether nothing comes for so long.
+    func isSilent(milliseconds: Int32) throws -> Bool {
+        var entry = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&entry, 1, milliseconds) == 0
+    }
+
     /// Everything until a NUL or the end, which must come within ten seconds.
     func reply() throws -> String? {
         var bytes: [UInt8] = []

@@ -24,7 +24,6 @@ extension House {
         var files = try EvidenceBundle.files(of: lines.map { try Event(line: $0) })
         let note = try checkpoint()
         files["log/checkpoint"] = note.bytes
-        files["README.txt"] = Array("How to check this by hand.\n".utf8)
         let tree = MerkleTree(leaves: lines.map(TreeHash.leaf))
         for ceremony in state.allCeremonies where ceremony.state == .completed {
             guard let seq = ceremony.end?.seq,

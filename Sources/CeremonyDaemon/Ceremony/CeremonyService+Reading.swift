@@ -10,26 +10,9 @@ extension CeremonyService {
     func ceremony(_ parameters: inout Parameters, _ snapshot: Snapshot) throws -> Ceremony {
         let id = try parameters.string("ceremony")
         guard let ceremony = snapshot.state.ceremony(named: id) else {
-            throw EngineError(
-                Refusal(
-                    .unknownCeremony,
-                    "There is no ceremony \(Display.neutralised(id)) in this log.",
-                    next: "Those there are: ceremonyctl list."))
+            throw Listing<Ceremony>.unknownCeremony(id)
         }
         return ceremony
-    }
-
-    func list(_ parameters: inout Parameters, _ snapshot: Snapshot) throws -> [JSON] {
-        let subject = try parameters.optionalString("subject")
-        let state = try parameters.optionalParsed("state") { CeremonyState(rawValue: $0) }
-        let before = try parameters.optionalString("before")
-        let limit = try parameters.optionalInt("limit", in: 1...50) ?? 20
-        let end = before.flatMap { snapshot.state.ceremony(named: $0)?.opened.seq } ?? Int.max
-        let found = snapshot.state.allCeremonies.reversed().lazy.filter {
-            $0.opened.seq < end && (subject == nil || $0.statement.subject == subject)
-                && (state == nil || $0.state == state)
-        }.prefix(limit)
-        return found.map { View.ceremony($0, snapshot, at: engine.time) }
     }
 
     /// A page of the log: as many lines as fit a reply.
@@ -44,35 +27,10 @@ extension CeremonyService {
         // A line may double when it is quoted inside JSON.
         for line in try ledger.lines(from: from, limit: limit) {
             bytes += 2 * line.count + 4
-            guard page.isEmpty || bytes < Self.pageBytes else { break }
+            guard page.isEmpty || bytes < Limits.pageBytesMax else { break }
             page.append(String(decoding: line, as: UTF8.self))
         }
         return page
-    }
-
-    private static let pageBytes = 900_000
-
-    func keys(_ parameters: inout Parameters, _ snapshot: Snapshot) throws -> [JSON] {
-        let subject = try parameters.optionalString("subject")
-        let status = try parameters.optionalParsed("status") { KeyStatus(rawValue: $0) }
-        let fingerprint = try parameters.optionalParsed("fingerprint") { Fingerprint($0) }
-        let time = engine.time
-        let entries: [KeyEntry]
-        if let fingerprint {
-            guard let entry = snapshot.state.key(fingerprint) else {
-                throw VarlinkError.refused(
-                    "unknown-key", "No ceremony of this log made the key \(fingerprint).",
-                    next: "Those there are: ceremonyctl keys.")
-            }
-            entries = [entry]
-        } else if let subject {
-            entries = snapshot.state.subject(subject)?.keys.compactMap(snapshot.state.key) ?? []
-        } else {
-            entries = snapshot.state.allKeys
-        }
-        return entries.filter { status == nil || $0.status(at: time) == status }.map {
-            View.key($0, at: time)
-        }
     }
 
     func kinds(_ parameters: inout Parameters, _ snapshot: Snapshot) throws -> [JSON] {
@@ -133,8 +91,9 @@ extension CeremonyService {
         guard reply.wantsMore else { throw VarlinkError.expectedMore }
         do {
             try await hub.watch(ceremony: ceremony) { watcher in
-                var next = from ?? engine.snapshot.state.head.size
-                while next < engine.snapshot.state.head.size,
+                // What the log key has not signed yet is told when it has.
+                var next = from ?? engine.snapshot.checkpointSize
+                while next < engine.snapshot.checkpointSize,
                     let line = try ledger.lines(from: next, limit: 1).first
                 {
                     let event = try Event(line: line)

@@ -47,16 +47,17 @@ public struct CeremonyService: VarlinkInterface {
         var result: [String: JSON]
         switch call.member {
         case "Status":
-            result = ["status": View.status(snapshot, at: engine.time, clock: engine.clockNow)]
+            result = ["status": View.status(snapshot, clock: engine.clockNow)]
         case "Draft": result = ["document": .strings(try await draft(&parameters).lines)]
         case "Show":
             result = [
                 "ceremony": View.ceremony(
                     try ceremony(&parameters, snapshot), snapshot, at: engine.time)
             ]
-        case "List": result = ["ceremonies": .array(try list(&parameters, snapshot))]
+        case "List":
+            result = try Listing<Ceremony>.ceremonies(&parameters, snapshot, at: engine.time)
         case "Log": result = ["lines": .strings(try lines(&parameters, snapshot))]
-        case "Keys": result = ["keys": .array(try keys(&parameters, snapshot))]
+        case "Keys": result = try Listing<KeyEntry>.keys(&parameters, snapshot, at: engine.time)
         case "Roster": result = ["roster": View.roster(snapshot.state.roster)]
         case "Policy":
             let roster = snapshot.state.roster

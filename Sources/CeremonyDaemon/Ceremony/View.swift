@@ -3,6 +3,7 @@
 import CeremonyEngine
 import CeremonyRecord
 import CeremonyRules
+import CeremonyWire
 
 /// JSON for the interface's types.
 enum View {
@@ -18,30 +19,38 @@ enum View {
         ])
     }
 
-    static func status(_ snapshot: Snapshot, at time: Timestamp, clock: Timestamp) -> JSON {
+    static func status(_ snapshot: Snapshot, clock: Timestamp) -> JSON {
         let state = snapshot.state
         return .fields([
             "genesis": .string("\(state.log.genesis)"), "epoch": .number(state.roster.epoch),
             "policy": .string("\(state.roster.policy.digest)"), "now": .string("\(clock)"),
             "halt_file": .bool(snapshot.isHaltedByFile),
             "halts": .array(
-                state.halts.map {
+                state.halts.prefix(Limits.pageEntriesMax).map {
                     .fields([
                         "seq": .number($0.seq), "time": .string("\($0.time)"), "by": .text($0.by),
                         "reason": .string($0.reason),
                     ])
                 }),
-            "live": .array(
-                state.live.compactMap { state.ceremony(named: $0) }.map {
-                    ceremony($0, snapshot, at: time)
-                }),
-            "unattested": .array(
-                state.unattested.compactMap { state.ceremony(named: $0) }.map {
-                    ceremony($0, snapshot, at: time)
-                }),
+            "halt_count": .number(state.halts.count),
+            "live": briefs(state.live, state), "live_count": .number(state.live.count),
+            "unattested": briefs(state.unattested, state),
+            "unattested_count": .number(state.unattested.count),
             "next_due": .text(state.nextDue.map { "\($0)" }),
             "rollback_guard": rollback(snapshot.rollback),
         ])
+    }
+
+    /// The oldest of them, each in one line.
+    private static func briefs(_ ids: [String], _ state: State) -> JSON {
+        .array(
+            ids.prefix(Limits.pageEntriesMax).compactMap { state.ceremony(named: $0) }.map {
+                .object([
+                    "id": .string($0.id), "kind": .string($0.kind),
+                    "subject": .string($0.statement.subject), "state": .string($0.state.rawValue),
+                    "expires": .string("\($0.attestDeadline ?? $0.statement.expires)"),
+                ])
+            })
     }
 
     static func ceremony(_ ceremony: Ceremony, _ snapshot: Snapshot, at time: Timestamp) -> JSON {
@@ -192,9 +201,9 @@ enum View {
     }
 
     static func token(_ name: String, _ error: VaultError) -> JSON {
-        .object([
+        .fields([
             "name": .string(name), "trouble": .string(error.detail),
-            "code": .string(error.code.rawValue),
+            "code": .string(error.code.rawValue), "next": .text(error.engineError.next),
         ])
     }
 }

@@ -1,5 +1,6 @@
 // What the text cannot show: how its parts fit together, and whether the machine is as it says.
 
+import CeremonyEngine
 import CeremonyWire
 import Glibc
 
@@ -68,11 +69,11 @@ extension Configuration {
         }
         let uri = token.uri
         if !uri.isEmpty {
-            if !uri.utf8.starts(with: "pkcs11:".utf8) {
-                problems.note(place + ".uri", "must begin with pkcs11:")
-            }
             if uri.contains("pin-value") || uri.contains("pin-source") {
                 problems.note(place + ".uri", "never holds a PIN or the place of one; take it out")
+            } else if let complaint = TokenRack.complaint(about: uri) {
+                problems.note(
+                    place + ".uri", "\(complaint); give pkcs11:token=NAME;serial=NUMBER")
             }
         }
         if !token.module.isEmpty, !modules.contains(token.module) {

@@ -62,8 +62,10 @@ final class CallerSink: ReplySink {
         }
     }
 
-    /// The bytes were no call: the connection closes without an answer.
-    func malformed() {
+    /// The bytes were no call: the connection is told so and closes. A caller that does not read
+    /// is closed by the time that any reply may wait.
+    func malformed() async {
+        try? await write(Reply(.notACall).frame)
         onLoop { $0.close(.malformed) }
     }
 

@@ -56,9 +56,8 @@ extension UnlockSocket {
         while ticket.count < 32 { ticket.append(try readByte(from: caller, until: deadline)) }
         guard let order = redeem(ticket, by: peer.uid) else {
             throw .refused(
-                code: "ticket-invalid",
-                message: "the ticket is unknown, used or too old; ask for the unlock again", exit: 1
-            )
+                "ticket-invalid", "The ticket is unknown, used or too old.",
+                next: "Nothing was tried on the token. Ask again: ceremonyctl unlock.")
         }
         let count = Int(try readByte(from: caller, until: deadline))
         guard count > 0 else { throw .invalidParameter("length") }
@@ -83,8 +82,8 @@ extension UnlockSocket {
     ) throws(VarlinkError) -> SecretBytes {
         guard let secret = try? SecretBytes(capacity: count) else {
             throw .refused(
-                code: "memory-not-locked",
-                message: "no memory could be locked for the PIN; raise RLIMIT_MEMLOCK", exit: 78)
+                "memory-not-locked", "No memory could be locked for the PIN, so it was not read.",
+                next: "Raise RLIMIT_MEMLOCK of the daemon (ulimit -l), and start it again.")
         }
         let descriptor = caller.descriptor
         while secret.count < count {
@@ -141,7 +140,6 @@ private final class ResultBox: Sendable {
 
 extension VarlinkError {
     fileprivate static let secretIncomplete = VarlinkError.refused(
-        code: "secret-incomplete",
-        message: "the PIN did not arrive whole and in time; nothing was tried on the token",
-        exit: 65)
+        "secret-incomplete", "The PIN did not arrive whole and in time.",
+        next: "Nothing was tried on the token. Ask again: ceremonyctl unlock.")
 }

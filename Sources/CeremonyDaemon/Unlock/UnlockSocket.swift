@@ -113,9 +113,7 @@ public final class UnlockSocket<Order: Sendable>: Service {
 extension VarlinkError {
     static func unlockNotPermitted(_ uid: UInt32) -> VarlinkError {
         .refused(
-            code: "not-permitted",
-            message:
-                "uid \(uid) may not unlock or lock tokens; the configuration's unlock.uids says who",
-            exit: 77)
+            "not-permitted", "The user with uid \(uid) may not unlock or lock tokens.",
+            next: "Those whom the configuration names as unlock.uids may.")
     }
 }

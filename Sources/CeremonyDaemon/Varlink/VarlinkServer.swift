@@ -81,7 +81,7 @@ public struct VarlinkServer: Service {
                 do {
                     try await switchboard.answer(frame, from: peer, through: sink)
                 } catch {
-                    sink.malformed()
+                    await sink.malformed()
                 }
             }
             return NIOLoopBound(

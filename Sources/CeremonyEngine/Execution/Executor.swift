@@ -76,14 +76,20 @@ struct Executor: Sendable {
                 guard !order.isRepeat else { return order }
                 progress(.announced(seq: order.receipt?.seq ?? 0))
             case .fail(let reason, let detail):
-                guard run.order != nil else { throw EngineError(.executionFailed, detail) }
+                guard run.order != nil else {
+                    throw EngineError(
+                        .executionFailed, detail,
+                        next: "Nothing was done. Mend the cause, and order it again.")
+                }
                 throw await run.fail(Failure(reason: reason, detail: detail))
             case .commit(let outcome):
                 try await run.commit(outcome)
                 progress(.ended(.completed))
                 await boundary("done")
                 guard let order = run.order else {
-                    throw EngineError(.executionFailed, "The ceremony had nothing to announce.")
+                    throw EngineError(
+                        .executionFailed, "The ceremony had nothing to announce.",
+                        next: "Look at what it came to: ceremonyctl show \(ceremony.id).")
                 }
                 return order
             }

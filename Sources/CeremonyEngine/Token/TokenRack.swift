@@ -41,8 +41,7 @@ public struct TokenRack: Sendable {
         for entry in entries {
             let uri: TokenURI
             do throws(TokenURIError) {
-                uri = try TokenURI(entry.uri)
-                try uri.requireWritable()
+                uri = try TokenRack.writable(entry.uri)
             } catch {
                 throw EngineError(
                     .unknownToken, "The URI of token \(entry.name) cannot be used: \(error).",
@@ -67,13 +66,33 @@ public struct TokenRack: Sendable {
                         try TokenVault(
                             name: entry.name, uri: uri, module: module, moduleDigest: digest))
                 } catch {
-                    throw EngineError(.tokenTrouble, "\(error).")
+                    throw EngineError(
+                        .tokenTrouble, "\(error).",
+                        next: "The system gives no more threads; look at ulimit -u, and try again.")
                 }
             }
         }
         self.vaults = vaults
         self.loaded = loaded
         self.modules = Array(modules.values)
+    }
+
+    /// What is wrong with a text as the URI of one of the daemon's tokens, all of which are written
+    /// to; `nil` where nothing is. Asks no token.
+    public static func complaint(about uri: String) -> String? {
+        do throws(TokenURIError) {
+            _ = try writable(uri)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    /// The URI of a token that is written to: it names its label and its serial number.
+    private static func writable(_ text: String) throws(TokenURIError) -> TokenURI {
+        let uri = try TokenURI(text)
+        try uri.requireWritable()
+        return uri
     }
 
     /// Lets the modules go. Every vault must have been locked before.

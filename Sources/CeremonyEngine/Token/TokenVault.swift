@@ -105,6 +105,22 @@ public actor TokenVault: KeyVault {
         }
     }
 
+    /// See ``KeyVault/points(label:)``.
+    public func points(label: String) async throws(VaultError) -> [[UInt8]] {
+        try await ask { session throws(PKCS11Error) in
+            var points: [[UInt8]] = []
+            let name = Attribute.bytes(.label, Array(label.utf8))
+            for object in try session.find([.objectClass(.publicKey), name]) {
+                // A public half alone is no key.
+                guard let id = try session.attributes([.id], of: object).id.value,
+                    try !session.find([.objectClass(.privateKey), .bytes(.id, id)]).isEmpty
+                else { continue }
+                points.append(try session.ed25519PublicKey(of: object))
+            }
+            return points
+        }
+    }
+
     /// See ``KeyVault/generate(id:label:)``.
     public func generate(id: [UInt8], label: String) async throws(VaultError) -> VaultKey {
         let outcome = try await ask { session throws(PKCS11Error) in

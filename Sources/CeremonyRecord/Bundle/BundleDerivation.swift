@@ -54,6 +54,7 @@ struct BundleDerivation {
         let genesis: Genesis = try document(body.genesis)
         let path = "genesis/genesis.txt"
         try add(genesis.bytes, at: path)
+        try add(Array(EvidenceBundle.readme(of: genesis).utf8), at: "README.txt")
         for signature in body.signatures {
             let member = genesis.members.first {
                 $0.name.utf8.elementsEqual(signature.member.utf8)

@@ -1,7 +1,7 @@
 // The evidence bundle: the files that a log gives to whoever checks it without us. Every file here
 // is a function of the events alone, so a verifier derives them again and compares bytes. What
-// needs the tree or the log key (checkpoint, proofs) and what only explains (README.txt,
-// SHA256SUMS) is added by whoever exports. FORMATS section 5.
+// needs the tree or the log key (checkpoint, proofs), and SHA256SUMS, is added by whoever exports.
+// FORMATS section 5.
 
 /// The layout of exported evidence.
 public enum EvidenceBundle {

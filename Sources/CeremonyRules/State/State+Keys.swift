@@ -14,6 +14,7 @@ extension State {
             token: record.token, keyID: record.keyID, label: record.keyLabel, registered: moment)
         let fingerprint = record.fingerprint
         keys[fingerprint] = entry
+        registrations.append(fingerprint)
         taken[entry.publicKey.point] = "the key of \(entry.subject) from \(entry.ceremony)"
         subjects[entry.subject, default: Subject()].keys.append(fingerprint)
         if subjects[entry.subject]?.keys.count == 1 {

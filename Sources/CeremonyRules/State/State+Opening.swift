@@ -54,6 +54,7 @@ extension State {
                 .attest, invited: statement.witnesses, threshold: statement.attestThreshold,
                 people: min(statement.people, statement.attestThreshold)))
         ceremonies[ceremony.id] = ceremony
+        openings.append(ceremony.id)
         live.append(ceremony.id)
         subjects[statement.subject, default: Subject()].ceremonies += 1
         remember(

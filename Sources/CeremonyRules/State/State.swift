@@ -70,6 +70,8 @@ public struct State: Hashable, Sendable {
     public internal(set) var roster: Roster
     /// Every ceremony there ever was, by its identifier.
     var ceremonies: TreeDictionary<String, Ceremony> = [:]
+    /// Their identifiers in the order of opening.
+    var openings = Order<String>()
     /// Those that are PENDING, APPROVED or EXECUTING, oldest first.
     public internal(set) var live: [String] = []
     /// Those whose key waits for attestations, oldest first.
@@ -78,6 +80,8 @@ public struct State: Hashable, Sendable {
     public internal(set) var retiring: [Fingerprint] = []
     /// Every key that came out of a ceremony.
     var keys: TreeDictionary<Fingerprint, KeyEntry> = [:]
+    /// Their fingerprints in the order of registration.
+    var registrations = Order<Fingerprint>()
     /// Every subject, by name.
     var subjects: TreeDictionary<String, Subject> = [:]
     /// Every public key in any role: the point, and what it is.
@@ -110,15 +114,29 @@ extension State {
     public func ceremony(named id: String) -> Ceremony? { ceremonies[id] }
 
     /// Every ceremony there ever was, in the order of their opening.
-    public var allCeremonies: [Ceremony] {
-        ceremonies.values.sorted { $0.opened.seq < $1.opened.seq }
+    public var allCeremonies: [Ceremony] { (0..<openings.count).compactMap(ceremony(at:)) }
+
+    /// How many ceremonies there ever were.
+    public var ceremonyCount: Int { openings.count }
+
+    /// The ceremony that was opened at that place among all, counted from 0.
+    public func ceremony(at place: Int) -> Ceremony? {
+        openings[place].flatMap { ceremonies[$0] }
     }
 
     /// The key of that fingerprint, if a ceremony made it.
     public func key(_ fingerprint: Fingerprint) -> KeyEntry? { keys[fingerprint] }
 
     /// Every key there ever was, oldest first.
-    public var allKeys: [KeyEntry] { keys.values.sorted { $0.registered.seq < $1.registered.seq } }
+    public var allKeys: [KeyEntry] { (0..<registrations.count).compactMap(key(at:)) }
+
+    /// How many keys there ever were.
+    public var keyCount: Int { registrations.count }
+
+    /// The key that was registered at that place among all, counted from 0.
+    public func key(at place: Int) -> KeyEntry? {
+        registrations[place].flatMap { keys[$0] }
+    }
 
     /// The subject of that name, if it has had a ceremony.
     public func subject(_ name: String) -> Subject? { subjects[name] }

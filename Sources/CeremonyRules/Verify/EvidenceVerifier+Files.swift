@@ -5,7 +5,6 @@ import CeremonyRecord
 
 extension EvidenceVerifier {
     private static let sums = "SHA256SUMS"
-    private static let readme = "README.txt"
 
     /// The files that follow from the log, the proofs of completion, and no others.
     mutating func checkFiles(_ state: State, _ checkpoint: SignedNote) throws(Defect) {
@@ -23,14 +22,14 @@ extension EvidenceVerifier {
         for ceremony in completed { try checkProof(of: ceremony, state) }
         let known = Set(derived.keys)
             .union(completed.map { EvidenceBundle.proofPath(of: $0.id) })
-            .union([EvidenceVerifier.sums, EvidenceVerifier.readme, "log/checkpoint"])
+            .union([EvidenceVerifier.sums, "log/checkpoint"])
         if let path = evidence.files.keys.filter({ !known.contains($0) }).sorted().first {
             throw Defect(.unknownFile, in: path, "The log gives no such file.")
         }
         result.held(
             "files",
             "All \(derived.count) files that follow from the log are byte for byte what it gives, "
-                + "and besides them there is only README.txt, which explains and proves nothing.")
+                + "README.txt among them, and there is nothing besides.")
         result.held(
             "proofs", "The completion of \(completed.count) ceremonies is proved to be in the log.")
     }

@@ -1,4 +1,5 @@
-// Bytes that are no varlink message. There is no answer to them: the connection is closed.
+// Bytes that are no varlink message. A whole frame of them is answered with one error, and the
+// connection is closed: nobody knows what the next frame would be.
 
 import CeremonyRecord
 

@@ -44,23 +44,31 @@ extension VarlinkError {
         VarlinkError("org.varlink.service.InvalidParameter", ["parameter": .string(parameter)])
     }
 
+    /// The frame is no call: no JSON object, or none with a method and varlink's other fields.
+    public static let notACall = invalidParameter("call")
+
     /// The method only answers with many replies, and the call did not say `more`.
     public static let expectedMore = VarlinkError("org.varlink.service.ExpectedMore")
 
-    /// The daemon will not do it.
+    /// The daemon will not do it. The exit code is the one that the interface lists with the code.
     ///
     /// - Parameters:
     ///   - code: the stable code, as the interface definition lists it.
-    ///   - message: what happened and the way out, for people.
+    ///   - message: what happened, for people.
+    ///   - next: the next step.
     ///   - requirement: the rule, where one is numbered.
-    ///   - exit: the exit code that a client should end with.
+    ///   - seq: the event that was recorded all the same.
     public static func refused(
-        code: String, message: String, requirement: String? = nil, exit: Int
+        _ code: String, _ message: String, next: String?, requirement: String? = nil,
+        seq: Int? = nil
     ) -> VarlinkError {
         var parameters: [String: JSON] = [
-            "code": .string(code), "message": .string(message), "exit": .number(exit),
+            "code": .string(code), "message": .string(message),
+            "exit": .number(RefusalTable.exit(for: code)),
         ]
-        if let requirement { parameters["requirement"] = .string(requirement) }
+        parameters["next"] = .text(next)
+        parameters["requirement"] = .text(requirement)
+        parameters["seq"] = .count(seq)
         return VarlinkError(CeremonyInterface.name + ".Refused", parameters)
     }
 

@@ -37,7 +37,7 @@ struct Choice {
         } catch {
             guard error.code == "unknown-ceremony" else { throw error }
             var found: [CeremonyReport] = []
-            try each { report in
+            try log.eachCeremony { report in
                 if report.id.utf8.starts(with: id.utf8) { found.append(report) }
                 return found.count < 10
             }
@@ -50,45 +50,24 @@ struct Choice {
     /// The newest ceremony; `nil` in a log that has had none.
     func newest() throws(ClientError) -> CeremonyReport? {
         var newest: CeremonyReport?
-        try each { report in
+        try log.eachCeremony { report in
             newest = report
             return false
         }
         return newest
     }
 
-    /// Every ceremony, newest first, until `take` returns `false`.
-    func each(
-        subject: String? = nil, state: String? = nil, _ take: (CeremonyReport) -> Bool
-    ) throws(ClientError) {
-        var before: String?
-        while true {
-            var parameters: [String: JSON] = ["limit": .number(50)]
-            parameters["subject"] = .text(subject)
-            parameters["state"] = .text(state)
-            parameters["before"] = .text(before)
-            let reply = try log.call("List", parameters)
-            guard case .array(let page)? = reply["ceremonies"] else {
-                throw Reply.malformed("no list of ceremonies")
-            }
-            for value in page {
-                let report = try CeremonyReport(value)
-                before = report.id
-                guard take(report) else { return }
-            }
-            guard page.count == 50 else { return }
-        }
-    }
-
     private func find(_ id: String?, for wish: Wish, by person: Member) throws(ClientError)
         -> CeremonyReport
     {
         if let id { return try named(id) }
+        let open = try log.openCeremonies()
+        let live = open.filter { !$0.state.isEnd }
         let candidates =
             switch wish {
-            case .attest: status.unattested
-            case .decline: status.live + status.unattested
-            case .witness, .execute, .cancel: status.live
+            case .attest: open.filter(\.state.isEnd)
+            case .decline: open
+            case .witness, .execute, .cancel: live
             }
         let waiting = candidates.filter {
             Standing(report: $0, person: person, now: status.now).awaits(wish)
@@ -97,7 +76,7 @@ struct Choice {
         if waiting.count > 1 { throw Choice.ambiguous(waiting) }
         if candidates.count == 1 { return candidates[0] }
         if candidates.count > 1 { throw Choice.ambiguous(candidates) }
-        if let only = status.live.first, status.live.count == 1 { return only }
+        if let only = live.first, live.count == 1 { return only }
         guard let newest = try newest() else {
             throw ClientError(
                 .notFound, "unknown-ceremony", "There has been no ceremony in this log.",
@@ -107,10 +86,16 @@ struct Choice {
         return newest
     }
 
+    /// The identifiers of the first of them, and how many more there are.
+    static func names(_ reports: [CeremonyReport]) -> String {
+        let more = reports.count > 10 ? " and \(reports.count - 10) more" : ""
+        return reports.prefix(10).map(\.id).joined(separator: ", ") + more
+    }
+
     private static func ambiguous(_ reports: [CeremonyReport]) -> ClientError {
         ClientError(
             .usage, "ambiguous-ceremony",
-            "Several ceremonies could be meant: \(reports.map(\.id).joined(separator: ", ")).",
+            "Several ceremonies could be meant: \(names(reports)).",
             meaning: "Nothing was signed and no PIN was asked for.",
             next: "Name the one that is meant.")
     }

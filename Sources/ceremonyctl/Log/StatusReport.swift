@@ -19,11 +19,10 @@ struct StatusReport: Sendable {
     let now: Timestamp
     /// Whether the halt file alone holds the log halted.
     let isHaltedByFile: Bool
+    /// The oldest halts in force.
     let halts: [Halt]
-    /// Ceremonies that are alive.
-    let live: [CeremonyReport]
-    /// Ceremonies whose key waits for attestations.
-    let unattested: [CeremonyReport]
+    /// How many halts are in force.
+    let haltCount: Int
     /// When the next thing happens by itself.
     let nextDue: Timestamp?
     /// Whether the log is known to be the newest.
@@ -37,8 +36,7 @@ struct StatusReport: Sendable {
     init(_ reply: [String: JSON]) throws(ClientError) {
         let value = reply["status"] ?? .object([:])
         json = value
-        var lists: ([JSON], [JSON])
-        (epoch, now, isHaltedByFile, halts, lists, nextDue) = try Reply.read {
+        (epoch, now, isHaltedByFile, halts, haltCount, nextDue) = try Reply.read {
             () throws(JSONError) in
             var fields = try JSONFields(value)
             return (
@@ -50,7 +48,7 @@ struct StatusReport: Sendable {
                         seq: try halt.number("seq"), time: try halt.text("time") { Timestamp($0) },
                         by: try halt.optionalString("by"), reason: try halt.string("reason"))
                 },
-                (try fields.array("live"), try fields.array("unattested")),
+                try fields.number("halt_count"),
                 try fields.optionalText("next_due") { Timestamp($0) }
             )
         }
@@ -58,7 +56,5 @@ struct StatusReport: Sendable {
             var fields = try JSONFields(value)
             return try RollbackReport(fields.object("rollback_guard"))
         }
-        live = try lists.0.map(CeremonyReport.init)
-        unattested = try lists.1.map(CeremonyReport.init)
     }
 }

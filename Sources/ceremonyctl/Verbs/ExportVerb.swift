@@ -51,8 +51,8 @@ struct ExportVerb: Verb {
 
 /// The files of a bundle (FORMATS section 5).
 enum Evidence {
-    /// Everything that follows from the log, the signed head, a proof for each completion, how to
-    /// check it by hand, and sums against damage on the way.
+    /// Everything that follows from the log, the signed head, a proof for each completion, and sums
+    /// against damage on the way.
     ///
     /// - Throws: `log-damaged` (1).
     static func files(of copy: LogCopy) throws(ClientError) -> [String: [UInt8]] {
@@ -73,7 +73,6 @@ enum Evidence {
                 meaning: "Nothing was written.", next: "Tell the operator and the other custodians."
             )
         }
-        files["README.txt"] = Array(Evidence.readme.utf8)
         files["SHA256SUMS"] = sums(of: files)
         return files
     }

@@ -22,7 +22,8 @@ struct NextVerb: Verb {
         let status = try log.status()
         let roster = try log.roster(epoch: status.epoch)
         let people = try people(on: roster)
-        let tasks = people.flatMap { Task.all(of: $0, log, status) }
+        let open = try log.openCeremonies()
+        let tasks = people.flatMap { Task.all(of: $0, log, status, open) }
         var lines = tasks.flatMap(\.text)
         if lines.isEmpty {
             let who = people.count == 1 ? people[0].name : "anybody"
@@ -78,7 +79,9 @@ struct NextVerb: Verb {
         }
 
         /// Everything that one person has to do.
-        static func all(of person: Member, _ log: TrustedLog, _ status: StatusReport) -> [Task] {
+        static func all(
+            of person: Member, _ log: TrustedLog, _ status: StatusReport, _ open: [CeremonyReport]
+        ) -> [Task] {
             func task(_ what: String, _ command: String, _ until: Timestamp?) -> Task {
                 Task(
                     person: person.name, what: what, command: command, until: until,
@@ -90,7 +93,7 @@ struct NextVerb: Verb {
             }
             if log.shown.isHalted { return [] }
             var tasks: [Task] = []
-            for report in status.live + status.unattested {
+            for report in open {
                 let standing = Standing(report: report, person: person, now: status.now)
                 let title = "\(report.id) (\(report.kind) of \(report.subject))"
                 if report.state == .pending, standing.awaits(.witness) {

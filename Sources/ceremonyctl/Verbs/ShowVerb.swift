@@ -34,7 +34,7 @@ struct ShowVerb: Verb {
         if let id {
             report = try choice.named(id)
         } else {
-            let open = choice.status.live + choice.status.unattested
+            let open = try log.openCeremonies()
             guard let found = open.count == 1 ? open.first : try choice.newest() else {
                 throw ClientError(
                     .notFound, "unknown-ceremony", "There has been no ceremony in this log.",
@@ -84,7 +84,7 @@ struct ListVerb: Verb {
     @Option(help: "Only those of this subject.")
     var subject: String?
 
-    @Option(help: "Only those in this state, such as PENDING.")
+    @Option(help: "Only those in this state, such as PENDING, or open.")
     var state: String?
 
     @Option(help: "At most so many.")
@@ -94,6 +94,7 @@ struct ListVerb: Verb {
         let log = try TrustedLog(global, trust)
         let choice = try Choice(log)
         let wanted = try state.map { text throws(ClientError) in
+            if text.utf8.elementsEqual("open".utf8) { return text }
             let upper = String(
                 decoding: text.utf8.map { (0x61...0x7a).contains($0) ? $0 & 0xdf : $0 },
                 as: UTF8.self)
@@ -101,14 +102,15 @@ struct ListVerb: Verb {
                 throw .usage(
                     "\(text) is no state.",
                     next:
-                        "States: \(CeremonyState.allCases.map(\.rawValue).joined(separator: ", "))."
+                        "States: \(CeremonyState.allCases.map(\.rawValue).joined(separator: ", ")), "
+                        + "and open."
                 )
             }
             return state.rawValue
         }
         var found: [CeremonyReport] = []
         if limit > 0 {
-            try choice.each(subject: subject, state: wanted) { report in
+            try log.eachCeremony(subject: subject, state: wanted) { report in
                 found.append(report)
                 return found.count < limit
             }

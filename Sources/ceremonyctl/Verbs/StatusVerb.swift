@@ -17,17 +17,20 @@ struct StatusVerb: Verb {
         let log = try TrustedLog(global, trust)
         let status = try log.status()
         let tokens = try DaemonToken.list(log)
+        let open = try log.openCeremonies()
         output.page(
-            StatusVerb.text(log, status, tokens),
+            StatusVerb.text(log, status, tokens, open),
             .fields([
                 "head": log.shown.json, "genesis": .string("\(log.digest)"),
                 "status": status.json, "tokens": .array(tokens.map(\.json)),
+                "ceremonies": .array(open.map(\.json)),
             ]))
     }
 
-    private static func text(_ log: TrustedLog, _ status: StatusReport, _ tokens: [DaemonToken])
-        -> [String]
-    {
+    private static func text(
+        _ log: TrustedLog, _ status: StatusReport, _ tokens: [DaemonToken],
+        _ open: [CeremonyReport]
+    ) -> [String] {
         let head = log.shown
         var lines = [
             "\(head.origin) (\(head.mode.rawValue)"
@@ -47,6 +50,9 @@ struct StatusVerb: Verb {
                 "  halted: event \(halt.seq), \(halt.time), by \(halt.by ?? "the daemon"): "
                     + halt.reason)
         }
+        if status.haltCount > status.halts.count {
+            lines.append("  halted: and by \(status.haltCount - status.halts.count) more")
+        }
         if status.isHaltedByFile, status.halts.isEmpty {
             lines.append("  halted: by the halt file")
         }
@@ -55,10 +61,8 @@ struct StatusVerb: Verb {
         }
         lines.append("  tokens of the daemon:")
         lines += Phrase.table(tokens.map(\.row), indent: "    ")
-        if status.live.isEmpty && status.unattested.isEmpty {
-            lines.append("  no ceremony is under way")
-        }
-        for report in status.live + status.unattested {
+        if open.isEmpty { lines.append("  no ceremony is under way") }
+        for report in open {
             lines.append("")
             lines += report.text(at: status.now)
         }

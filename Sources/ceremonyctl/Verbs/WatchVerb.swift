@@ -24,18 +24,18 @@ struct WatchVerb: Verb {
     func perform(_ output: Output) throws(ClientError) {
         let log = try TrustedLog(global, trust)
         let choice = try Choice(log)
-        let open = choice.status.live + choice.status.unattested
         let report: CeremonyReport
         if let id {
             report = try choice.named(id)
         } else {
+            let open = try log.openCeremonies()
             guard let only = open.first, open.count == 1 else {
                 throw ClientError(
                     open.isEmpty ? .notFound : .usage,
                     open.isEmpty ? "unknown-ceremony" : "ambiguous-ceremony",
                     open.isEmpty
                         ? "No ceremony is under way."
-                        : "Several are under way: \(open.map(\.id).joined(separator: ", ")).",
+                        : "Several are under way: \(Choice.names(open)).",
                     meaning: "There is nothing to follow.", next: "Name one; `ceremonyctl list`.")
             }
             report = only

@@ -23,7 +23,7 @@ struct EvidenceBundleTests {
         #expect(
             files.keys.sorted()
                 == [
-                    "FORMAT", "acts/10-note-dave.txt", "acts/10-note-dave.txt.sig",
+                    "FORMAT", "README.txt", "acts/10-note-dave.txt", "acts/10-note-dave.txt.sig",
                     ceremony + "acts/6-execute-dave.txt", ceremony + "acts/6-execute-dave.txt.sig",
                     ceremony + "completed.json", ceremony + "key-record.txt",
                     ceremony + "key-record.txt.alice.sig", ceremony + "key-record.txt.bob.sig",

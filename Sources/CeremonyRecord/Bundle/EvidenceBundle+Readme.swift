@@ -1,10 +1,14 @@
-// What an evidence folder says about itself: how to check it with tools that we did not write.
+// What an evidence folder says about itself: how to check it with tools that we did not write. A
+// reader believes what it says, so that it follows from the log like every other file.
 
-extension Evidence {
-    /// `README.txt`. It explains and proves nothing.
-    static let readme = #"""
-        This folder is the evidence of a ceremonyd log: every event, every signed document,
-        every signature, and the head that the log key signed.
+extension EvidenceBundle {
+    /// `README.txt`: the same words in every bundle but for the log's name and mode.
+    static func readme(of genesis: Genesis) -> String {
+        #"""
+        This folder is the evidence of the ceremonyd log
+        \#(genesis.log) (\#(genesis.mode.rawValue)):
+        every event, every signed document, every signature, and the head that the log key signed.
+        This file follows from the log as the others do: verify compares it, and refuses another.
 
         What you bring yourself: the SHA-256 of the founding document (genesis/genesis.txt),
         from somebody whom you trust and not from this folder. With it:
@@ -76,4 +80,5 @@ extension Evidence {
         People who joined later are in roster/, with the documents by which they were taken in.
 
         """#
+    }
 }
