@@ -63,9 +63,23 @@ public struct Daemon: Sendable {
 
     /// Runs until SIGTERM or SIGINT, then stops in order and stores the signed head.
     ///
+    /// A stop that a token's module holds up for longer than the configuration's `grace_seconds`
+    /// ends the process where it is.
+    ///
     /// - Throws: what keeps it from starting: the store's and the engine's refusals, a socket that
     ///   cannot be put in place.
     public func run() async throws {
+        let thread = EventThread()
+        do {
+            try await run(on: thread)
+        } catch {
+            try? await thread.shutDown()
+            throw error
+        }
+        try await thread.shutDown()
+    }
+
+    private func run(on thread: EventThread) async throws {
         let directory = try StateDirectory(configuration.stateDirectory)
         let ledger = try SQLiteLedger(openIn: directory)
         let rack = try Daemon.rack(of: configuration)
@@ -74,6 +88,9 @@ public struct Daemon: Sendable {
             ledger: ledger, vaults: rack.vaults, logTokens: configuration.logTokens,
             clock: SystemClock(), haltFile: Daemon.haltFile(of: configuration),
             build: Engine.Build(version: version, commit: commit, modules: rack.loaded),
+            haltPatience: { [limits = configuration.limits] in
+                await thread.pause(seconds: limits.haltSeconds)
+            },
             appended: { events, lines in
                 for (event, line) in zip(events, lines) {
                     hub.publish(
@@ -91,14 +108,15 @@ public struct Daemon: Sendable {
         for checkpoint in seen {
             try engine.compare(seen: checkpoint.note, from: checkpoint.path)
         }
-        try await serve(engine, ledger, hub)
+        try await serve(engine, ledger, hub, on: thread)
         await engine.close()
         rack.close()
         withExtendedLifetime(directory) {}
     }
 
-    private func serve(_ engine: Engine, _ ledger: SQLiteLedger, _ hub: WatchHub) async throws {
-        let thread = EventThread()
+    private func serve(
+        _ engine: Engine, _ ledger: SQLiteLedger, _ hub: WatchHub, on thread: EventThread
+    ) async throws {
         let limits = configuration.limits
         let unlock = UnlockSocket<UnlockOrder>(
             path: configuration.unlockPath, mode: configuration.socketMode,
@@ -122,21 +140,20 @@ public struct Daemon: Sendable {
         let tokens = Ticker(everySeconds: configuration.tokenPollSeconds, on: thread) {
             await engine.checkTokens()
         }
+        let grace = GracePeriod(seconds: limits.graceSeconds, on: thread) { [logger] in
+            // Nothing is lost: what was being executed is closed at the next unlock.
+            logger.critical("a token's module does not answer; the process ends all the same")
+            _exit(EX_IOERR)
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: ([deadlines, tokens, unlock, server] as [any Service]).map {
+                services: ([deadlines, tokens, unlock, server, grace] as [any Service]).map {
                     ServiceGroupConfiguration.ServiceConfiguration(service: $0)
                 },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        do {
-            try await group.run()
-        } catch {
-            try? await thread.shutDown()
-            throw error
-        }
-        try await thread.shutDown()
+        try await group.run()
     }
 }
 
-/// The exit code of a disk that fails (sysexits.h).
+/// The exit code of a disk or a device that fails (sysexits.h).
 private let EX_IOERR: Int32 = 74

@@ -81,7 +81,7 @@ extension Engine {
     }
 
     /// Every execution that nobody carries on ends as FAILED, with what it left named.
-    private func endInterrupted() async throws(EngineError) {
+    func endInterrupted() async throws(EngineError) {
         let state = snapshot.state
         for id in state.live {
             guard let ceremony = state.ceremony(named: id), ceremony.state == .executing,
@@ -100,18 +100,8 @@ extension Engine {
     }
 
     private func remains(of ceremony: Ceremony) async -> [String] {
-        guard case .object(let intent)? = ceremony.execution?.intent,
-            case .string(let hex)? = intent["key_id"], let id = Hex.decode(hex),
-            case .string(let label)? = intent["label"],
-            case .string(let serial)? = intent["token_serial"]
-        else { return [] }
         for vault in vaults {
-            guard let description = try? await vault.inspect(), description.isUnlocked,
-                description.reference.serial == serial, let items = try? await vault.inventory()
-            else { continue }
-            return items.filter { $0.id == id || $0.label == Array(label.utf8) }.map {
-                "\($0.objectClass) key-id \(Hex.encode($0.id)) label \(label) on token \(serial)"
-            }
+            if let remains = await ceremony.remains(on: vault) { return remains }
         }
         return ceremony.traces
     }

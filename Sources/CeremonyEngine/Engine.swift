@@ -47,6 +47,8 @@ public final class Engine: Sendable {
     ///
     /// - Parameters:
     ///   - logTokens: The names of the tokens that hold log keys, the one in use first.
+    ///   - haltPatience: How long whoever raises a halt waits for the log to have it: called when
+    ///     the halt is in the file, returns when they have waited enough. `nil`: as long as needed.
     ///   - boundary: Called between the steps of an execution.
     ///   - appended: Hears of every event once, in order, when a signed head covers it.
     ///   - ended: Hears that the process is to end and read the log again.
@@ -54,6 +56,7 @@ public final class Engine: Sendable {
     public init(
         ledger: any Ledger, vaults: [any KeyVault], logTokens: [String], clock: any Clock,
         haltFile: HaltFile, build: Build,
+        haltPatience: (@Sendable () async -> Void)? = nil,
         boundary: @escaping @Sendable (String) async -> Void = { _ in },
         appended: @escaping @Sendable ([Event], [[UInt8]]) -> Void = { _, _ in },
         ended: @escaping @Sendable (LedgerError) -> Void
@@ -77,7 +80,9 @@ public final class Engine: Sendable {
                 appended(events, lines)
                 rollbackGuard.heard(events)
             }, ended: ended)
-        halts = HaltDesk(file: haltFile, writer: writer, published: published, clock: clock)
+        halts = HaltDesk(
+            file: haltFile, writer: writer, published: published, clock: clock,
+            patience: haltPatience)
         executor = Executor(
             writer: writer, halts: halts, published: published, vaults: vaults, clock: clock,
             boundary: boundary)
@@ -232,6 +237,8 @@ public final class Engine: Sendable {
         let now = clock.now
         // A halt that the log could not take when it was raised stands in it as soon as it can.
         if snapshot.isHaltedByFile { try? await halts.recordHeld() }
+        // And so does the end of an execution that could not be told when it came.
+        try? await endInterrupted()
         if !snapshot.state.allDue(at: now).isEmpty { _ = try? await writer.submit(.tick) }
         guard let refused = refusals.take(at: now) else { return }
         do throws(EngineError) {

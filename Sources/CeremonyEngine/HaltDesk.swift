@@ -11,8 +11,13 @@ struct HaltDesk: Sendable {
     let writer: Writer
     let published: Published
     let clock: any Clock
+    /// Returns when whoever raises a halt has waited enough for the log; `nil`: never.
+    let patience: (@Sendable () async -> Void)?
 
     /// Takes a keeper's signed halt; the house is halted on return.
+    ///
+    /// The log is waited for no longer than patience lasts: its token may hang, and a halt waits
+    /// for no token. It gets into the log all the same, as soon as the token has answered.
     ///
     /// - Returns: Its receipt; none where only the file holds it, until the log can be written.
     /// - Throws: ``EngineError``: the rules' refusals, and `halt-file` where neither the file nor
@@ -36,8 +41,18 @@ struct HaltDesk: Sendable {
         }
         published.update { $0.isHaltedByFile = true }
         do throws(EngineError) {
-            return try await writer.submit(
-                .heldHalt(document: document, sshsig: sshsig, since: since))
+            let command = Command.heldHalt(document: document, sshsig: sshsig, since: since)
+            // What no file holds is told only when the log has it, or has not taken it.
+            guard let patience, trouble == nil else { return try await writer.submit(command) }
+            let written = await outcome(within: patience) {
+                [writer] () -> Result<Recorded, EngineError> in
+                do throws(EngineError) {
+                    return .success(try await writer.submit(command))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            return try written?.get() ?? Recorded(receipt: nil, isRepeat: false, events: [])
         } catch {
             guard trouble == nil || error.has(.recordedNotSigned) else { throw trouble ?? error }
             guard RefusalCode(rawValue: error.code) == nil else { throw error }

@@ -122,18 +122,14 @@ private struct LogHere {
     var head: TreeHead { tree.head }
 
     init(_ ledger: any Ledger) throws(EngineError) {
-        do {
-            let stored = try ledger.head()
+        do throws(Refusal) {
+            let stored = try Engine.reading { () throws(LedgerError) in try ledger.head() }
             let keys: [[NoteKey]]
-            (state, tree, keys) = try Engine.replay(ledger, upTo: stored.checkpointSize)
+            (state, tree, keys, _) = try Engine.replay(ledger, upTo: stored.checkpointSize)
             try Engine.check(stored, by: keys, against: tree)
             checkpointSize = stored.checkpointSize
-        } catch let refusal as Refusal {
-            throw EngineError(refusal)
         } catch {
-            throw EngineError(
-                .logNotWritten, "The log of this house cannot be read: \(error).",
-                next: "Look at the state directory and the disk.")
+            throw EngineError(error)
         }
     }
 }

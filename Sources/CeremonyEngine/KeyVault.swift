@@ -129,20 +129,17 @@ public struct VaultError: Error, Hashable, Sendable {
     public var detail: String
     /// The PKCS#11 function and its answer, where one failed.
     public var pkcs11: PKCS11Failure?
-    /// What may be left on the token.
-    public var left: [String]
     /// Whether a key was made and did not pass the gate.
     public var isGate: Bool
 
     /// Trouble.
     public init(
         _ code: EngineError.Code, _ detail: String, pkcs11: PKCS11Failure? = nil,
-        left: [String] = [], isGate: Bool = false
+        isGate: Bool = false
     ) {
         self.code = code
         self.detail = detail
         self.pkcs11 = pkcs11
-        self.left = left
         self.isGate = isGate
     }
 
@@ -167,7 +164,7 @@ public struct VaultError: Error, Hashable, Sendable {
                     + "ceremonyctl tokens."
             case .executionFailed: "Look at what it came to: ceremonyctl show."
             case .recordedNotSigned, .overloaded, .stopping, .logNotWritten, .haltFile,
-                .alreadyFounded:
+                .alreadyFounded, .rolledBack, .forked, .headObject, .badCheckpoint, .badBundle:
                 "Look at how the daemon stands: ceremonyctl status."
             }
         return EngineError(code, detail, next: next)

@@ -32,6 +32,10 @@ public struct Limits: Hashable, Sendable {
     public var outboundBytesMax = 16_777_216
     /// How long running calls may still take when the daemon has been told to stop.
     public var stopSeconds = 10
+    /// How long a stop may take altogether; then the process ends, whatever a token is doing.
+    public var graceSeconds = 30
+    /// How long whoever halts the house waits for the log to have it, once the halt file has.
+    public var haltSeconds = 5
     /// How long a ticket for the unlock socket is good.
     public var ticketSeconds = 60
     /// How long one connection to the unlock socket may take to hand its secret over.
@@ -85,6 +89,8 @@ extension Limits {
         Setting(name: "watcher_events", range: 16...4096, path: \.watcherEventsMax),
         Setting(name: "watcher_bytes", range: 16_384...1_048_576, path: \.watcherBytesMax),
         Setting(name: "stop_seconds", range: 1...120, path: \.stopSeconds),
+        Setting(name: "grace_seconds", range: 2...600, path: \.graceSeconds),
+        Setting(name: "halt_seconds", range: 1...60, path: \.haltSeconds),
         Setting(name: "ticket_seconds", range: 10...300, path: \.ticketSeconds),
         Setting(name: "unlock_seconds", range: 1...30, path: \.unlockSeconds),
     ]
@@ -94,6 +100,9 @@ extension Limits {
         var found: [String] = []
         if connectionsPerUidMax > connectionsMax {
             found.append("connections_per_uid is larger than connections")
+        }
+        if graceSeconds <= stopSeconds {
+            found.append("grace_seconds is not more than stop_seconds, which it includes")
         }
         if connectionsMax * frameBytesMax > Limits.inboundBytesMax {
             found.append(

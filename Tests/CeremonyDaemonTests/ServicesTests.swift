@@ -55,6 +55,44 @@ struct ServicesTests {
         try await thread.shutDown()
     }
 
+    @Test("a stop that does not end is ended when its time is over, and not before")
+    func gracePeriod() async throws {
+        let thread = EventThread()
+        let (isOver, working, stuck) = (Gate(), Gate(), Gate())
+        let start = Mutex<UInt64>(0)
+        let group = ServiceGroup(
+            services: [
+                // As a token that hangs does to whoever looks at it.
+                Ticker(everySeconds: 30, on: thread) {
+                    working.open()
+                    await stuck.wait()
+                }, GracePeriod(seconds: 1, on: thread) { isOver.open() },
+            ], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        async let running: Void = group.run()
+        await working.wait()
+        start.withLock { $0 = UnixSocket.now }
+        await group.triggerGracefulShutdown()
+        await isOver.wait()
+        #expect(UnixSocket.now - start.withLock { $0 } > 900_000_000)
+        stuck.open()
+        try await running
+        try await thread.shutDown()
+    }
+
+    @Test("a stop that ends in its time is left alone")
+    func graceNotUsed() async throws {
+        let thread = EventThread()
+        let isOver = Mutex(false)
+        let group = ServiceGroup(
+            services: [GracePeriod(seconds: 30, on: thread) { isOver.withLock { $0 = true } }],
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        async let running: Void = group.run()
+        await group.triggerGracefulShutdown()
+        try await running
+        try await thread.shutDown()
+        #expect(!isOver.withLock { $0 })
+    }
+
     @Test("a stop finishes the running call, tells the watcher, closes the idle, removes the path")
     func gracefulStop() async throws {
         let directory = TestDirectory()

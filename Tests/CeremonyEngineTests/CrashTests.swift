@@ -11,69 +11,135 @@ import Testing
 
 @Suite("A crash during an execution", .timeLimit(.minutes(5)))
 struct CrashTests {
-    /// The boundaries in order, and what the next start makes of a death there.
-    static let boundaries: [(String, CeremonyState)] = [
-        ("before-intent-0", .approved), ("before-intent-1", .approved),
-        ("after-intent-1", .failed), ("after-intent-2", .failed), ("after-intent-3", .failed),
-        ("done", .completed),
+    /// How an execution of each kind comes about whose crash points are tried. The kinds without
+    /// steps have no execution: their result stands in the transaction of the last answer.
+    static let executions: [String: @Sendable (Workshop, Engine) async throws -> Statement] = [
+        NewKeeperKey.name: { workshop, engine in try await workshop.approved(engine) }
+    ]
+    static let kindsWithoutSteps: Set = [
+        "key-revocation", "halt-clear", "set-roster", "set-policy", "log-key-change",
+        "clock-correction",
     ]
 
-    @Test("These are all the boundaries there are")
-    func allBoundaries() async throws {
-        try await Workshop.with { workshop in
-            let seen = Mutex<[String]>([])
-            let engine = try await workshop.open(boundary: { place in
-                seen.withLock { $0.append(place) }
-            })
-            _ = try await workshop.completed(engine)
-            #expect(seen.withLock { $0 } == CrashTests.boundaries.map(\.0))
-        }
+    /// How the execution goes that the process dies in.
+    enum Course: String, CaseIterable {
+        /// A key comes out.
+        case succeeds
+        /// The key does not pass its gate, and is undone.
+        case failsItsGate
+        /// The same, and it cannot be undone.
+        case leavesItsKey
+    }
+
+    @Test("There is an execution for each kind that has steps")
+    func allKinds() {
+        #expect(
+            Set(Kinds.all.map { $0.name }).subtracting(Self.kindsWithoutSteps)
+                == Set(Self.executions.keys))
+    }
+
+    @Test("The crash points of a new key are counted and named in this order")
+    func allPoints() async throws {
+        #expect(
+            try await points(of: NewKeeperKey.name, .succeeds) == [
+                "before-intent-0", "before-intent-1", "after-intent-1", "after-intent-2",
+                "after-intent-3", "done",
+            ])
+        #expect(
+            try await points(of: NewKeeperKey.name, .failsItsGate) == [
+                "before-intent-0", "before-intent-1", "after-intent-1", "undone", "failed",
+            ])
     }
 
     @Test(
-        "At every boundary the next unlock finds it ended, or as it was before",
-        arguments: boundaries)
-    func atBoundary(_ place: String, _ expected: CeremonyState) async throws {
+        "At every crash point the next unlock finds it ended, or as it was before",
+        arguments: executions.keys, Course.allCases)
+    func atEveryPoint(_ kind: String, _ course: Course) async throws {
+        let points = try await points(of: kind, course)
+        // A point with two meanings would be tried once only.
+        #expect(Set(points).count == points.count)
+        #expect(points.count >= 5)
+        for point in points { try await die(at: point, of: kind, course) }
+    }
+
+    /// Every boundary that an execution passes, in order.
+    private func points(of kind: String, _ course: Course) async throws -> [String] {
+        try await Workshop.with { workshop in
+            let seen = Mutex<[String]>([])
+            let (engine, vault) = try await workshop.openInterposed(boundary: { place in
+                seen.withLock { $0.append(place) }
+            })
+            let statement = try await prepare(kind, course, workshop, engine, vault)
+            let order = try workshop.order(engine, statement.ceremony)
+            let answer = await refusal { try await engine.submit(order) }
+            #expect(answer == (course == .succeeds ? nil : "execution-failed"))
+            return seen.withLock { $0 }
+        }
+    }
+
+    private func prepare(
+        _ kind: String, _ course: Course, _ workshop: Workshop, _ engine: Engine,
+        _ vault: InterposedVault
+    ) async throws -> Statement {
+        let execution = try #require(Self.executions[kind])
+        let statement = try await execution(workshop, engine)
+        if course != .succeeds {
+            vault.after(.generate) { () throws(VaultError) in
+                throw VaultError(.tokenTrouble, "extractable is true", isGate: true)
+            }
+        }
+        if course == .leavesItsKey { vault.fail(.destroy) }
+        return statement
+    }
+
+    private func die(at point: String, of kind: String, _ course: Course) async throws {
+        let what: Comment = "\(kind) that \(course) dies at \(point)"
         let ledger = MemoryLedger()
         try await Workshop.with(ledger: ledger) { workshop in
             let death = Gate()
-            let engine = try await workshop.open(boundary: { here in
-                guard here == place else { return }
+            let (engine, vault) = try await workshop.openInterposed(boundary: { here in
+                guard here == point else { return }
                 await death.arrive()
                 await neverReturn()
             })
-            let statement = try await workshop.approved(engine)
+            let statement = try await prepare(kind, course, workshop, engine, vault)
             let order = try workshop.order(engine, statement.ceremony)
+            let before = try await workshop.objects()
             Task { try await engine.submit(order) }
             await death.arrival()
-            let made = try await workshop.objects()
+            let made = try await workshop.objects().filter { !before.contains($0) }
 
             // Nobody looked for longer than an execution may take; what is left is looked up all
             // the same.
             workshop.clock.advance(by: 1000)
-            let after = ledger.reopened()
-            let again = try workshop.start(ledger: after)
-            #expect(again.state == engine.state)
+            let again = try workshop.start(ledger: ledger.reopened())
+            #expect(again.state == engine.state, what)
             try await again.unlock("house", pin: try Workshop.pin())
             let ceremony = try #require(again.state.ceremony(named: statement.ceremony))
-            #expect(ceremony.state == expected)
             try await expectNoKeyWithoutRecord(workshop, again)
+            let expected: CeremonyState =
+                switch point {
+                case "done": .completed
+                case _ where point.hasPrefix("before-intent"): .approved
+                default: .failed
+                }
+            #expect(ceremony.state == expected, what)
             guard expected == .failed else {
-                #expect(ceremony.end?.reason == nil)
+                #expect(ceremony.end?.reason == nil, what)
                 return
             }
-            #expect(ceremony.end?.reason == "interrupted")
+            #expect(
+                ceremony.end?.reason == (point == "failed" ? "gate-failed" : "interrupted"), what)
             // What is left is named, object by object, and left where it is.
-            #expect(ceremony.end?.left.count == made.count)
-            #expect(try await workshop.objects() == made)
-            #expect(made.isEmpty == (place == "after-intent-1"))
-            for item in made {
-                #expect(
-                    ceremony.end?.left.contains {
-                        $0.contains(Hex.encode(item.id)) && $0.contains(item.objectClass)
-                            && $0.contains(workshop.token.serial)
-                    } == true)
-            }
+            let left = ceremony.end?.left ?? []
+            #expect(
+                left.sorted()
+                    == made.map {
+                        "\($0.objectClass) key-id \(Hex.encode($0.id)) label \(ceremony.id) "
+                            + "on token \(workshop.token.serial)"
+                    }.sorted(), what)
+            #expect(try await workshop.objects().filter { !before.contains($0) } == made, what)
+            #expect(made.isEmpty || course != .failsItsGate, what)
             // The subject and the token are free again.
             _ = try await workshop.approved(again)
         }

@@ -154,7 +154,7 @@ struct ExecutorTests {
     @Test("A key that cannot be destroyed is named as left")
     func undoFails() async throws {
         try await expectFailure(
-            reason: "gate-failed", phase: "generate", generated: 1, left: 1, objects: 2
+            reason: "gate-failed", phase: "generate", generated: 1, left: 2, objects: 2
         ) { _, _, vault in
             vault.fail(.destroy)
             vault.after(.generate) { () throws(VaultError) in
@@ -172,6 +172,41 @@ struct ExecutorTests {
                     .tokenTrouble,
                     "\u{1b}[2J two  spaces\n" + String(repeating: "\u{e9}", count: 999))
             }
+        }
+    }
+
+    @Test("An object that came in between is nobody's to undo: it stays, and is no debris of ours")
+    func cameInBetween() async throws {
+        try await expectFailure(
+            reason: "token-error", phase: "generate", generated: 1, objects: 2
+        ) { workshop, engine, vault in
+            vault.before(.generate) { () throws(VaultError) in
+                guard let id = engine.state.live.first,
+                    case .object(let intent)? =
+                        engine.state.ceremony(named: id)?.execution?.intent,
+                    case .string(let hex)? = intent["key_id"], let keyID = Hex.decode(hex)
+                else { throw VaultError(.tokenTrouble, "no intent") }
+                _ = try await vault.inner.generate(id: keyID, label: "somebody's")
+            }
+        }
+    }
+
+    @Test("A failure that could not be recorded is recorded by the timer, as soon as it can be")
+    func recordedLater() async throws {
+        let ledger = MemoryLedger()
+        try await Workshop.with(ledger: ledger) { workshop in
+            let (engine, vault) = try await workshop.openInterposed()
+            let statement = try await workshop.approved(engine)
+            let order = try workshop.order(engine, statement.ceremony)
+            vault.fail(.sign)
+            #expect(await refusal { try await engine.submit(order) } == "execution-failed")
+            await engine.tick()
+            #expect(engine.state.ceremony(named: statement.ceremony)?.state == .executing)
+            vault.mend(.sign)
+            await engine.tick()
+            let ceremony = try #require(engine.state.ceremony(named: statement.ceremony))
+            #expect(ceremony.state == .failed)
+            #expect(ceremony.end?.reason == "interrupted")
         }
     }
 

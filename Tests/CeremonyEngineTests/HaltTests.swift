@@ -46,6 +46,48 @@ struct HaltTests {
         }
     }
 
+    @Test("A log token that hangs holds no halt up: it is held, and written when the token answers")
+    func logTokenHangs() async throws {
+        try await Workshop.with { workshop in
+            let vault = InterposedVault(try workshop.freshVault())
+            let patience = Gate()
+            let engine = try workshop.start(vault: vault, haltPatience: { await patience.wait() })
+            try await engine.unlock("house", pin: try Workshop.pin())
+            let halt = try workshop.act(.halt, by: "gina", as: .keeper, engine)
+            let statement = try await workshop.opened(engine)
+            let hold = Gate()
+            vault.before(.sign) { () throws(VaultError) in await hold.wait() }
+            let approval = workshop.people(of: engine) { $0.approval(by: "alice", of: statement) }
+            let inFlight = Task { try await engine.submit(approval) }
+            await hold.arrival()
+            let halting = Task { try await engine.submit(halt) }
+            await patience.arrival()
+            #expect(engine.snapshot.isHalted)
+            #expect(workshop.haltFile.read().isHalt)
+            patience.open()
+            #expect(try await halting.value.receipt == nil)
+            #expect(!engine.state.isHalted)
+            // Nobody needs to ask again.
+            vault.mend(.sign)
+            hold.open()
+            _ = try await inFlight.value
+            while !engine.state.isHalted { await Task.yield() }
+            #expect(engine.state.halts.map(\.by) == ["gina"])
+        }
+    }
+
+    @Test("A halt that no file could take is answered only when the log has it, however long")
+    func logTokenHangsWithoutFile() async throws {
+        try await Workshop.with { workshop in
+            let engine = try workshop.start(haltPatience: {})
+            try await engine.unlock("house", pin: try Workshop.pin())
+            try FileManager.default.createDirectory(
+                atPath: workshop.haltPath, withIntermediateDirectories: false)
+            let halt = try workshop.act(.halt, by: "gina", as: .keeper, engine)
+            #expect(try await engine.submit(halt).receipt != nil)
+        }
+    }
+
     @Test(
         "While halted, what people decide is refused; noting, declining, cancelling, locking go on")
     func whatGoesOn() async throws {

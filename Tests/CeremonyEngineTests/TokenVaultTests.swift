@@ -27,7 +27,6 @@ struct TokenVaultTests {
                 Issue.record("a key passed of which \(name) is not known")
             } catch let error as VaultError {
                 #expect(error.isGate)
-                #expect(error.left == [])
                 #expect(error.detail.contains(name) || name == "id" || name == "label")
             }
             try workshop.store.setFaults()
@@ -77,8 +76,7 @@ struct TokenVaultTests {
     @Test("A token that fails to make the key is named in the log by call and answer")
     func failedCall() async throws {
         try await Workshop.with { workshop in
-            let vault = try Workshop.vault(
-                "house", in: workshop.store, module: try workshop.store.loadFaultModule())
+            let vault = try workshop.faultyVault()
             let engine = try workshop.start(vault: vault)
             try await engine.unlock("house", pin: try Workshop.pin())
             let statement = try await workshop.approved(engine)
@@ -102,8 +100,7 @@ struct TokenVaultTests {
     @Test("A key that was made although the module answered with an error is not left behind")
     func madeAllTheSame() async throws {
         try await Workshop.with { workshop in
-            let vault = try Workshop.vault(
-                "house", in: workshop.store, module: try workshop.store.loadFaultModule())
+            let vault = try workshop.faultyVault()
             let engine = try workshop.start(vault: vault)
             try await engine.unlock("house", pin: try Workshop.pin())
             let statement = try await workshop.approved(engine)
@@ -111,6 +108,66 @@ struct TokenVaultTests {
             let order = try workshop.order(engine, statement.ceremony)
             #expect(await refusal { try await engine.submit(order) } == "execution-failed")
             #expect(engine.state.ceremony(named: statement.ceremony)?.state == .failed)
+            #expect(engine.state.ceremony(named: statement.ceremony)?.end?.left == [])
+            #expect(try await workshop.objects().isEmpty)
+        }
+    }
+
+    @Test("A login that went away behind our back is seen, and an unlock brings it back")
+    func loggedOut() async throws {
+        try await Workshop.with { workshop in
+            let vault = try workshop.faultyVault()
+            let engine = try workshop.start(vault: vault)
+            try await engine.unlock("house", pin: try Workshop.pin())
+            try workshop.store.setFaults("C_FindObjectsInit 1 logout")
+            // What is not seen without a login is not what is not there.
+            #expect(await trouble { try await vault.inventory() } == .tokenLocked)
+            #expect(try await vault.inspect().isUnlocked == false)
+            try workshop.store.setFaults()
+            await engine.checkTokens()
+            #expect(engine.snapshot.isSealed)
+            try await engine.unlock("house", pin: try Workshop.pin())
+            _ = try await workshop.completed(engine)
+        }
+    }
+
+    @Test("A login that was lost while nobody looked does not pass for one at the next unlock")
+    func loggedOutUnseen() async throws {
+        try await Workshop.with { workshop in
+            let vault = try workshop.faultyVault()
+            let engine = try workshop.start(vault: vault)
+            try await engine.unlock("house", pin: try Workshop.pin())
+            try workshop.store.setFaults("C_GetTokenInfo 1 logout")
+            #expect(try await vault.inspect().isUnlocked)
+            try workshop.store.setFaults()
+            try await engine.unlock("house", pin: try Workshop.pin())
+            _ = try await workshop.completed(engine)
+        }
+    }
+
+    @Test("Destroying goes on after an object that cannot be destroyed")
+    func destroysTheRest() async throws {
+        try await withFaults { workshop, vault in
+            _ = try await vault.generate(id: Array(1...16), label: "test-1")
+            try workshop.store.setFaults("C_DestroyObject 1 rv 0x6")
+            #expect(try await vault.destroy(id: Array(1...16)) == 1)
+            #expect(try await vault.destroy(id: Array(1...16)) == 0)
+        }
+    }
+
+    @Test("A second object with the new key's id fails the gate, and nothing is left of them all")
+    func duplicate() async throws {
+        try await Workshop.with { workshop in
+            let vault = try workshop.faultyVault()
+            let engine = try workshop.start(vault: vault)
+            try await engine.unlock("house", pin: try Workshop.pin())
+            let statement = try await workshop.approved(engine)
+            try workshop.store.setFaults("C_GenerateKeyPair 1 duplicate")
+            let order = try workshop.order(engine, statement.ceremony)
+            #expect(await refusal { try await engine.submit(order) } == "execution-failed")
+            let end = try #require(engine.state.ceremony(named: statement.ceremony)?.end)
+            #expect(end.reason == "gate-failed")
+            #expect(end.left == [])
             #expect(try await workshop.objects().isEmpty)
         }
     }
@@ -133,10 +190,18 @@ struct TokenVaultTests {
         }
     }
 
+    private func trouble(_ body: () async throws -> some Any) async -> EngineError.Code? {
+        do {
+            _ = try await body()
+            return nil
+        } catch {
+            return (error as? VaultError)?.code
+        }
+    }
+
     private func withFaults(_ body: (Workshop, TokenVault) async throws -> Void) async throws {
         try await Workshop.with { workshop in
-            let vault = try Workshop.vault(
-                "house", in: workshop.store, module: try workshop.store.loadFaultModule())
+            let vault = try workshop.faultyVault()
             try await vault.unlock(pin: try Workshop.pin(), allowFinalTry: false)
             try workshop.store.forgetCalls()
             try await body(workshop, vault)

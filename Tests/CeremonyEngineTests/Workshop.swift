@@ -107,13 +107,15 @@ final class Workshop: Sendable {
     ///   - vault: The token `house`; a fresh one unless it is given.
     func start(
         ledger: (any Ledger)? = nil, vault: (any KeyVault)? = nil, others: [any KeyVault] = [],
+        haltPatience: (@Sendable () async -> Void)? = nil,
         boundary: @escaping @Sendable (String) async -> Void = { _ in }
     ) throws -> Engine {
         let told = told
         return try Engine(
             ledger: ledger ?? self.ledger, vaults: [vault ?? (try freshVault())] + others,
             logTokens: ["house"], clock: clock, haltFile: haltFile,
-            build: Engine.Build(version: "1", commit: "test", modules: []), boundary: boundary,
+            build: Engine.Build(version: "1", commit: "test", modules: []),
+            haltPatience: haltPatience, boundary: boundary,
             appended: { events, _ in told.append(events) },
             ended: { error in told.end(error) })
     }
@@ -137,6 +139,11 @@ final class Workshop: Sendable {
         let engine = try start(ledger: ledger, vault: vault, boundary: boundary)
         try await engine.unlock("house", pin: try Workshop.pin())
         return (engine, vault)
+    }
+
+    /// A token behind the module that misbehaves on demand.
+    func faultyVault(_ label: String = "house") throws -> TokenVault {
+        try Workshop.vault(label, in: store, module: try store.loadFaultModule())
     }
 
     /// Lets people draft and sign from the log as the engine shows it.

@@ -1,47 +1,63 @@
-// The daemon dies in the middle of an execution, at the boundary of a PKCS#11 call: the call is
-// never made, and the process is gone (a module that crashes takes it along). Whatever is found at
-// the next start, no key is valid without its record, and the evidence verifies.
+// The daemon is killed in the middle of an execution, while it is in a PKCS#11 call: the module
+// hangs there, before the call or after it, and SIGKILL comes. The calls are those that a whole
+// execution makes, so that none can be forgotten. Whatever is found at the next start, no key is
+// valid without its record, what was left is named, and the evidence verifies.
 
 import CeremonyRecord
+import Glibc
 import Testing
 
 @Suite("Crashes during an execution")
 struct CrashTests {
-    /// Calls at which the daemon dies, and how the ceremony stands at the next start. The first
-    /// `C_Sign` is the head over the intent, the second the new key's possession, the third the
-    /// head over the outcome.
-    static let boundaries: [(call: String, state: String)] = [
-        ("C_FindObjectsInit 1", "APPROVED"), ("C_GenerateRandom 1", "APPROVED"),
-        ("C_SignInit 1", "FAILED"), ("C_Sign 1", "FAILED"), ("C_FindObjectsInit 2", "FAILED"),
-        ("C_GenerateKeyPair 1", "FAILED"), ("C_GetAttributeValue 18", "FAILED"),
-        ("C_GetAttributeValue 49", "FAILED"), ("C_SignInit 2", "FAILED"), ("C_Sign 2", "FAILED"),
-        ("C_SignInit 3", "COMPLETED"), ("C_Sign 3", "COMPLETED"),
-    ]
+    /// How many run beside each other.
+    private static let lanes = 3
 
-    @Test("Dying at any call of an execution leaves no valid key without its record")
-    func boundaries() throws {
+    @Test(
+        "Killed in any call of an execution, it leaves no valid key without its record",
+        arguments: 0..<lanes)
+    func killed(_ lane: Int) throws {
         let prepared = try PreparedExecution()
-        for (call, state) in Self.boundaries {
+        let deaths = try prepared.deaths()
+        #expect(deaths.count > 20)
+        for (index, death) in deaths.enumerated() where index % Self.lanes == lane {
             let room = try prepared.room.copy()
             let module = try room.openFaulty()
-            try module.set("\(call) crash")
-            try prepared.crash(room, "\(call)")
-            try prepared.expect(state, in: room, "\(call)")
+            try module.set(death.rule)
+            try prepared.kill(room, module, death.rule)
+            try prepared.expect(death.state, in: room, death.rule)
         }
     }
 
-    @Test("Dying while a key that failed its checks is destroyed leaves what is left named")
+    @Test("Killed while a key that failed its checks is destroyed, it names what is left")
     func destruction() throws {
         let prepared = try PreparedExecution()
-        for call in ["C_DestroyObject 1", "C_DestroyObject 2"] {
+        for rule in ["C_DestroyObject 1 hang held", "C_DestroyObject 1 hang-after held"] {
             let room = try prepared.room.copy()
             let module = try room.openFaulty()
             // The module does not say whether the new key was made in the token.
-            try module.set("C_GetAttributeValue * attribute 0x163 unavailable", "\(call) crash")
-            try prepared.crash(room, "\(call)")
-            try prepared.expect("FAILED", in: room, "\(call)")
+            try module.set("C_GetAttributeValue * attribute 0x163 unavailable", rule)
+            try prepared.kill(room, module, rule)
+            try prepared.expect("FAILED", in: room, rule)
         }
     }
+
+    @Test("A module that crashes takes the daemon along, and that is all")
+    func crashingModule() throws {
+        let prepared = try PreparedExecution()
+        let room = try prepared.room.copy()
+        try room.openFaulty().set("C_Sign 2 crash")
+        let ended = try prepared.order(in: room)
+        #expect(ended.status == 69, "\(ended.err)")
+        // SIGSEGV: the module went where there is no memory.
+        #expect(room.buryDaemon() == 1011)
+        try prepared.expect("FAILED", in: room, "crash")
+    }
+}
+
+/// A call in which the daemon dies, and how the ceremony stands at the next start.
+struct Death {
+    let rule: String
+    let state: String
 }
 
 /// A room with an approved ceremony and a signed order to execute it.
@@ -61,12 +77,61 @@ struct PreparedExecution {
         try room.stop()
     }
 
-    /// Hands the order in, at which the daemon dies.
-    func crash(_ room: CeremonyRoom, _ call: String) throws {
-        let ended = try order(in: room)
-        #expect(ended.status == 69, "\(call): \(ended.err)")
-        // SIGSEGV: the module went where there is no memory.
-        #expect(room.buryDaemon() == 1011, "\(call)")
+    /// Every call of an execution as a place to die, before it; after it too, where it changes
+    /// something. Of calls of one function that follow each other the first and the last, and of a
+    /// search its beginning: between those nothing changes, on the token or on the disk. Looking
+    /// whether tokens are there is left out: timers do that as well.
+    ///
+    /// The first `C_Sign` is the head over the intent, the last the head over the outcome: from the
+    /// moment at which it is asked for, what it signs is durable.
+    func deaths() throws -> [Death] {
+        let room = try room.copy()
+        let module = try room.openFaulty()
+        try module.set()
+        #expect(try order(in: room).status == 0)
+        let calls = module.calls.filter { !Self.looks.contains($0) }
+        let heads = calls.indices.filter { calls[$0] == "C_SignInit" }
+        let (intent, outcome) = (try #require(heads.first), try #require(heads.last))
+        #expect(heads.count == 3)
+        var counts: [String: Int] = [:]
+        var deaths: [Death] = []
+        for (index, call) in calls.enumerated() {
+            counts[call, default: 0] += 1
+            let isInside =
+                index > 0 && index + 1 < calls.count && calls[index - 1] == call
+                && calls[index + 1] == call
+            guard !isInside, !Self.partsOfASearch.contains(call) else { continue }
+            let state = index < intent ? "APPROVED" : index < outcome ? "FAILED" : "COMPLETED"
+            for action in ["hang", "hang-after"] {
+                guard action == "hang" || call == "C_GenerateKeyPair" || call == "C_Sign" else {
+                    continue
+                }
+                deaths.append(
+                    Death(rule: "\(call) \(counts[call] ?? 0) \(action) held", state: state))
+            }
+        }
+        return deaths
+    }
+
+    private static let looks: Set = [
+        "C_GetSlotList", "C_GetSlotInfo", "C_GetTokenInfo", "C_GetMechanismList",
+        "C_GetMechanismInfo",
+    ]
+    private static let partsOfASearch: Set = ["C_FindObjects", "C_FindObjectsFinal"]
+
+    /// Hands the order in, and kills the daemon where the module hangs.
+    func kill(
+        _ room: CeremonyRoom, _ module: FaultyModule, _ rule: String,
+        with signal: Int32 = SIGKILL, ending: Int32 = 1000 + SIGKILL
+    ) throws {
+        let order = room.dave.home + "/order"
+        try module.hold("held")
+        let client = try room.dave.begin(["submit", order, order + ".sig", "--json"])
+        try eventually("\(rule): the module hangs") { module.hangs }
+        room.daemon?.signal(signal)
+        #expect(room.buryDaemon() == ending, "\(rule)")
+        let ended = client.finish()
+        #expect(ended.status == 69, "\(rule): \(ended.err)")
     }
 
     /// Starts and unlocks the daemon again, with a module that behaves, and holds what is found

@@ -40,6 +40,27 @@ struct FaultyModule {
         try TestFile.write(directory + "/calls", "")
     }
 
+    /// Every call since the faults were set, by its function.
+    var calls: [String] {
+        TestFile.text(directory + "/calls").lineList.compactMap {
+            $0.split(separator: " ").first.map(String.init)
+        }.filter { $0.hasPrefix("C_") }
+    }
+
+    /// Whether a call hangs, since the faults were set.
+    var hangs: Bool {
+        TestFile.text(directory + "/calls").lineList.contains { $0.hasPrefix("hangs ") }
+    }
+
+    /// Puts the file there for which a call hangs.
+    func hold(_ name: String) throws { try TestFile.write(directory + "/" + name, "") }
+
+    /// Lets the calls go on that hang for the file.
+    func release(_ name: String) throws {
+        let removed = unsafe unlink(directory + "/" + name) == 0
+        try #require(removed)
+    }
+
     /// The calls of one function since the faults were set.
     func calls(of function: String) -> [String] {
         TestFile.text(directory + "/calls").lineList.filter {

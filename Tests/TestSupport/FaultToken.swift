@@ -28,9 +28,24 @@ extension SoftHSMStore {
     /// starts anew. One line for each fault, as CFaultToken describes them:
     /// `C_Login 1 rv 0x30`, `C_GetTokenInfo * flags 0x20000`.
     public func setFaults(_ lines: String...) throws {
+        try setFaults(lines)
+    }
+
+    /// The same.
+    public func setFaults(_ lines: [String]) throws {
         // A comment that is never the same makes the file another one.
         try (lines + ["# " + UUID().uuidString]).joined(separator: "\n")
             .write(toFile: directory + "/faults", atomically: true, encoding: .utf8)
+    }
+
+    /// Puts a file there for which a call hangs (`hang NAME`), until ``release(_:)``.
+    public func hold(_ name: String) throws {
+        try "".write(toFile: directory + "/" + name, atomically: true, encoding: .utf8)
+    }
+
+    /// Lets the calls go on that hang for the file.
+    public func release(_ name: String) throws {
+        try FileManager.default.removeItem(atPath: directory + "/" + name)
     }
 
     /// The calls the forwarding module saw, with what matters of their arguments.

@@ -18,5 +18,16 @@ public struct EventThread: Sendable {
         try await group.shutdownGracefully()
     }
 
+    /// Returns after so many seconds, or as soon as the task is cancelled.
+    func pause(seconds: Int) async {
+        let pause = loop.scheduleTask(in: .seconds(Int64(seconds))) {}
+        await withTaskCancellationHandler {
+            // A pause that was cut short is no failure.
+            _ = try? await pause.futureResult.get()
+        } onCancel: {
+            pause.cancel()
+        }
+    }
+
     var loop: any EventLoop { group.any() }
 }

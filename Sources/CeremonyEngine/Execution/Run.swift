@@ -106,7 +106,14 @@ struct Run {
         let description = try await vault.inspect()
         try checkStillWanted()
         made = (vault, keyID)
-        let key = try await vault.generate(id: keyID, label: label)
+        let key: VaultKey
+        do throws(VaultError) {
+            key = try await vault.generate(id: keyID, label: label)
+        } catch  where error.code == .objectExists {
+            // Somebody else's, and come in between: nothing of ours is to be undone.
+            made = nil
+            throw error
+        }
         guard let publicKey = SSHPublicKey(ed25519: key.point) else {
             throw VaultError(
                 .tokenTrouble, "The token made a point that is not a sound public key.",
@@ -141,7 +148,8 @@ struct Run {
         }
     }
 
-    /// The execution is over, or was never announced. May be called twice.
+    /// The execution is over, or was never announced; one that could not tell its end is now
+    /// anybody's to end who can write the log. May be called twice.
     mutating func leave() {
         guard isUnderWay else { return }
         isUnderWay = false
@@ -170,16 +178,14 @@ struct Run {
             }
         return await fail(
             Failure(
-                reason: reason, phase: step.name, detail: error.detail, pkcs11: error.pkcs11,
-                left: error.left))
+                reason: reason, phase: step.name, detail: error.detail, pkcs11: error.pkcs11))
     }
 
     /// Undoes what can be undone, and writes down the rest.
     mutating func fail(_ failure: Failure) async -> EngineError {
         var failure = failure
         failure.add(left: await undo())
-        // From here on whoever opens the log again may end the ceremony.
-        leave()
+        await executor.boundary("undone")
         var isRecorded = true
         // The log says that it is halted before it says what the halt has ended. If it cannot yet,
         // it refuses the reason, and the ceremony is ended when it can.
@@ -199,6 +205,7 @@ struct Run {
             failure.reason = now?.end?.reason ?? failure.reason
             guard isRecorded else { return unrecorded(failure, because: error) }
         }
+        await executor.boundary("failed")
         let left =
             failure.left.isEmpty
             ? "Nothing is left on the token." : failure.left.joined(separator: "; ")
@@ -217,16 +224,13 @@ struct Run {
             next: "It is recorded when the log token is unlocked again, or when its time is over.")
     }
 
-    /// Destroys the key that this execution made, and says what is left.
+    /// Destroys the key that this execution made, and names what is left, object by object: what
+    /// the step itself said of that was before.
     private func undo() async -> [String] {
         guard let made else { return [] }
-        let name = "key-id \(Hex.encode(made.id)) on \(made.vault.name)"
-        do throws(VaultError) {
-            let left = try await made.vault.destroy(id: made.id)
-            return left == 0 ? [] : ["\(name): \(left) objects"]
-        } catch {
-            return ["\(name): not known whether it is there"]
-        }
+        // Whether it could be destroyed is seen by looking.
+        _ = try? await made.vault.destroy(id: made.id)
+        return await ceremony.remains(on: made.vault) ?? ceremony.traces
     }
 
     private static func reason(for error: EngineError) -> String {

@@ -9,18 +9,20 @@ import PKCS11
 struct KeyGate: Sendable {
     enum Outcome: Sendable {
         case passed(VaultKey)
-        case failed(String, left: [String])
+        case failed(String)
     }
 
     let id: [UInt8]
     let label: String
 
     /// Reads the pair back and judges it.
-    func check(_ pair: KeyPair, in session: borrowing Session) throws(PKCS11Error) -> Outcome {
+    func check(_ pair: KeyPair, in session: borrowing Session) -> Outcome {
         let complaint: String?
-        var point: [UInt8] = []
+        let point: [UInt8]
         do throws(PKCS11Error) {
-            complaint = self.complaint(try session.attributes(.gate, of: pair.privateKey))
+            let read = try session.attributes(.gate, of: pair.privateKey)
+            let there = try session.keys(withID: id)
+            complaint = self.complaint(read) ?? self.complaint(there)
             point = try session.ed25519PublicKey(of: pair.publicKey)
         } catch {
             return reject(pair, "the key could not be read back: \(error)", in: session)
@@ -55,6 +57,12 @@ struct KeyGate: Sendable {
         return nil
     }
 
+    /// Modules take a second object with the same id without a word; uniqueness is our check.
+    private func complaint(_ there: [ObjectHandle]) -> String? {
+        there.count <= 2
+            ? nil : "the token holds \(there.count) key objects with the id of the new key"
+    }
+
     private func reject(_ pair: KeyPair, _ why: String, in session: borrowing Session) -> Outcome {
         var left: [String] = []
         for (half, handle) in [("private", pair.privateKey), ("public", pair.publicKey)] {
@@ -64,7 +72,8 @@ struct KeyGate: Sendable {
                 left.append("\(half) key-id \(Hex.encode(id)): \(error)")
             }
         }
-        return .failed(why, left: left)
+        return .failed(
+            why + (left.isEmpty ? "" : "; not destroyed: \(left.joined(separator: ", "))"))
     }
 }
 

@@ -100,6 +100,7 @@ public actor TokenVault: KeyVault {
                         objectClass: read.objectClass.value.map { "\($0)" } ?? "unknown",
                         id: read.id.value ?? [], label: read.label.value ?? []))
             }
+            try session.requireLogin()
             // Modules hand objects over in any order, another one each time.
             return items.sorted { $0.line < $1.line }
         }
@@ -125,12 +126,11 @@ public actor TokenVault: KeyVault {
     public func generate(id: [UInt8], label: String) async throws(VaultError) -> VaultKey {
         let outcome = try await ask { session throws(PKCS11Error) in
             let pair = try session.generateEd25519KeyPair(id: id, label: label)
-            return try KeyGate(id: id, label: label).check(pair, in: session)
+            return KeyGate(id: id, label: label).check(pair, in: session)
         }
         switch outcome {
         case .passed(let key): return key
-        case .failed(let why, let left):
-            throw VaultError(.tokenTrouble, why, left: left, isGate: true)
+        case .failed(let why): throw VaultError(.tokenTrouble, why, isGate: true)
         }
     }
 
@@ -138,9 +138,14 @@ public actor TokenVault: KeyVault {
     public func sign(_ bytes: [UInt8], with key: KeyName) async throws(VaultError) -> [UInt8] {
         let known = handles[key]
         let answer = try await ask { session throws(PKCS11Error) -> Signed? in
-            var handle = known
-            if handle == nil { handle = try session.privateKey(named: key) }
-            guard let handle else { return nil }
+            if let known {
+                do throws(PKCS11Error) {
+                    return Signed(handle: known, signature: try session.sign(bytes, with: known))
+                } catch  where error == .staleHandle {
+                    // Another call's error has brought a fresh session; nothing was asked yet.
+                }
+            }
+            guard let handle = try session.privateKey(named: key) else { return nil }
             return Signed(handle: handle, signature: try session.sign(bytes, with: handle))
         }
         guard let answer else {
@@ -154,14 +159,21 @@ public actor TokenVault: KeyVault {
     public func destroy(id: [UInt8]) async throws(VaultError) -> Int {
         handles[.id(id)] = nil
         return try await ask { session throws(PKCS11Error) in
-            for object in try session.keys(withID: id) { try session.destroy(object) }
-            return try session.keys(withID: id).count
+            // One that cannot be destroyed keeps no other; the search tells what is left.
+            for object in try session.keys(withID: id) { try? session.destroy(object) }
+            let left = try session.keys(withID: id).count
+            try session.requireLogin()
+            return left
         }
     }
 
     /// See ``KeyVault/random(_:)``.
     public func random(_ count: Int) async throws(VaultError) -> [UInt8] {
-        try await ask { session throws(PKCS11Error) in try session.random(count) }
+        try await ask { session throws(PKCS11Error) in
+            // Modules give random bytes to anybody; that they do shows no login.
+            try session.requireLogin()
+            return try session.random(count)
+        }
     }
 
     /// Runs some calls in the session of the unlocked token.
@@ -175,7 +187,22 @@ public actor TokenVault: KeyVault {
             return try await token.withSession(body)
         } catch {
             handles = [:]
+            await recover(token)
             throw VaultError(error, on: name)
+        }
+    }
+
+    /// After an error: a fresh session, so that nothing stands in the next call's way. A login that
+    /// went away behind our back does not come back: the token is as good as locked, and only an
+    /// unlock helps, with a PIN that somebody types.
+    private func recover(_ token: Token) async {
+        do throws(PKCS11Error) {
+            try await token.renew()
+            try await token.withSession { session throws(PKCS11Error) in
+                try session.requireLogin()
+            }
+        } catch {
+            if self.token === token { isUnlocked = false }
         }
     }
 }
@@ -220,13 +247,8 @@ extension VaultError {
             default: self.init(VaultError.code(of: error), detail, pkcs11: call)
             }
         case .keyGeneration(let failure):
-            let left: [String] =
-                switch failure.remains {
-                case .nothing: []
-                case .objects(let objects): ["\(objects.count) objects on \(name)"]
-                case .unknown: ["not known whether a key is on \(name)"]
-                }
-            self.init(VaultError.code(of: error), detail, pkcs11: call, left: left)
+            let code = failure.cause == nil ? .objectExists : VaultError.code(of: error)
+            self.init(code, detail, pkcs11: call)
         default: self.init(VaultError.code(of: error), detail, pkcs11: call)
         }
     }
@@ -236,6 +258,7 @@ extension VaultError {
         switch error.failedCall?.code {
         case .deviceRemoved, .tokenNotPresent: .tokenMissing
         case .pinLocked: .pinTries
+        case .userNotLoggedIn: .tokenLocked
         default: .tokenTrouble
         }
     }

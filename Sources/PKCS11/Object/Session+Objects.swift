@@ -12,12 +12,16 @@ extension Session {
     public func find(_ template: [Attribute], limit: Int = 1024) throws(PKCS11Error)
         -> [ObjectHandle]
     {
-        try unsafe module.call(.findObjectsInit) { functions in
-            unsafe template.withTemplate { attributes, count in
-                unsafe functions.pointee.C_FindObjectsInit(handle, attributes, count)
+        do throws(PKCS11Error) {
+            try beginSearch(template)
+        } catch  where error.failedCall?.code == .operationActive {
+            // An earlier one that could not be ended, or whose beginning nobody heard of.
+            _ = try? unsafe module.answer(to: .findObjectsFinal) {
+                unsafe $0.pointee.C_FindObjectsFinal(handle)
             }
+            try beginSearch(template)
         }
-        // A search that cannot be ended shows at the next call; what was found is still right.
+        // A search that cannot be ended shows at the next one; what was found is still right.
         defer {
             _ = try? unsafe module.answer(to: .findObjectsFinal) {
                 unsafe $0.pointee.C_FindObjectsFinal(handle)
@@ -39,6 +43,14 @@ extension Session {
             if count == 0 { return found }
             found += batch.prefix(Int(count)).map { adopt($0) }
             guard found.count <= limit else { throw .tooManyObjects(limit: limit) }
+        }
+    }
+
+    private func beginSearch(_ template: [Attribute]) throws(PKCS11Error) {
+        try unsafe module.call(.findObjectsInit) { functions in
+            unsafe template.withTemplate { attributes, count in
+                unsafe functions.pointee.C_FindObjectsInit(handle, attributes, count)
+            }
         }
     }
 

@@ -41,6 +41,14 @@ extension Session {
         try unsafe module.call(.logout) { unsafe $0.pointee.C_Logout(handle) }
     }
 
+    /// Refuses where nobody is logged in any more, freshly asked (C_GetSessionInfo).
+    ///
+    /// Somebody else in the process may log out, and a module may forget. A search without a login
+    /// does not see private objects, which looks as if they were not there.
+    public func requireLogin() throws(PKCS11Error) {
+        guard try state().user != nil else { throw .failed(.getSessionInfo, .userNotLoggedIn) }
+    }
+
     /// Authenticates the signature that was just begun, for keys with CKA_ALWAYS_AUTHENTICATE.
     /// The PIN was checked before the signature began: a refusal would leave that in the way.
     func loginForOperation(pin: UnsafeRawBufferPointer) throws(PKCS11Error) {

@@ -89,6 +89,9 @@ extension Session {
         return state
     }
 
+    /// One more session with the same token, which may do the same.
+    func another() throws(PKCS11Error) -> Session { try Session(with: slot, access: access) }
+
     /// Makes a handle that belongs to this session and the present login.
     func adopt(_ rawValue: CK_OBJECT_HANDLE) -> ObjectHandle {
         ObjectHandle(

@@ -44,6 +44,20 @@ public actor Token {
         try session.take()?.close()
     }
 
+    /// Puts a fresh session in the place of the one that is open; a login stays.
+    ///
+    /// An answer that was lost can leave an operation in the session's way, and PKCS#11 before 3.0
+    /// has no call to give one up. The old session's handles are stale then.
+    ///
+    /// - Throws: ``PKCS11Error/noSession``, or what C_OpenSession answered: then all is as it was.
+    public func renew() throws(PKCS11Error) {
+        guard session != nil else { throw .noSession }
+        // The login ends with the last session, so the new one comes first.
+        let fresh = try session!.another()
+        if let old = session.take() { try? old.close() }
+        session = consume fresh
+    }
+
     /// Whether a session is open. Whether the token still answers shows only when it is asked.
     public var isOpen: Bool { session != nil }
 

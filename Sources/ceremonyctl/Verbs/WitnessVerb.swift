@@ -139,6 +139,9 @@ extension ActingOptions {
 extension Submission {
     /// The result of a verb that handed something in.
     func tell(_ output: Output, at now: Timestamp) {
-        output.page(ceremony?.text(at: now) ?? [seq.map { "event \($0)" } ?? "held"], json)
+        let stands =
+            seq.map { "event \($0)" }
+            ?? "held in the halt file; written into the log as soon as that can be"
+        output.page(ceremony?.text(at: now) ?? [stands], json)
     }
 }
