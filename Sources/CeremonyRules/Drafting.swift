@@ -65,7 +65,6 @@ extension State {
                 .wrongRole, "\(initiator.name) may not start a ceremony.",
                 next: "Operators and keepers may.", requirement: "FR70")
         }
-        try checkSupersede(draft)
         let id = try ceremonyID(for: draft.subject)
         let (kind, operation) = try operation(draft, id: id)
         guard let entry = roster.policy.entry(kind: kind.name, class: operation.subjectClass) else {
@@ -73,6 +72,7 @@ extension State {
                 .unknownKind, "The policy of this log has no entry for \(kind.name).",
                 next: "The policy is shown by: ceremonyctl policy.")
         }
+        try checkSupersede(draft, operation.locks)
         try checkFree(operation.locks, besides: draft.supersedes)
         let eligible = roster.members.filter {
             kind.mayApprove($0, class: operation.subjectClass)
@@ -171,11 +171,20 @@ extension State {
         return id
     }
 
-    /// The old one's initiator may replace it; anyone who may start, while nobody has approved.
-    private func checkSupersede(_ draft: Draft) throws(Refusal) {
+    /// What is replaced is of the same subject or stands in the new one's way. The old one's
+    /// initiator may replace it; anyone who may start, while nobody has approved.
+    private func checkSupersede(_ draft: Draft, _ locks: [Lock]) throws(Refusal) {
         guard let id = draft.supersedes else { return }
         let old = try ceremony(id)
         guard old.state == .pending || old.state == .approved else { throw leftState(old) }
+        guard old.statement.subject == draft.subject || conflict(locks, with: old) != nil else {
+            throw Refusal(
+                .badParameter,
+                "\(id) is of the subject \(old.statement.subject), and shares nothing with this one "
+                    + "that only one ceremony may hold; so it is not this one that replaces it.",
+                next: "Leave --supersede out. What nobody wants any more is ended by: ceremonyctl "
+                    + "cancel \(id).", requirement: "CM-5")
+        }
         guard old.statement.initiator.name == draft.initiator.name || old.approvals.count == 0
         else {
             throw Refusal(
@@ -187,18 +196,26 @@ extension State {
 
     private func checkFree(_ locks: [Lock], besides superseded: String?) throws(Refusal) {
         for id in live where id != superseded {
-            guard let other = ceremonies[id] else { continue }
-            let shared = other.locks.first { locks.contains($0) }
-            let one = roster.policy.concurrency == .one && !locks.isEmpty && !other.locks.isEmpty
-            guard shared != nil || one else { continue }
+            guard let other = ceremonies[id], let shared = conflict(locks, with: other) else {
+                continue
+            }
             throw Refusal(
                 .busy,
-                "\(id) is under way for "
-                    + "\(shared?.text ?? "this log, which allows one ceremony at a time"): "
-                    + "\(other.state.rawValue), started by \(other.statement.initiator.name), "
-                    + "until \(other.statement.expires).",
-                next: "Finish or cancel it first.", requirement: "CM-5")
+                "\(id) is under way for \(shared): \(other.state.rawValue), started by "
+                    + "\(other.statement.initiator.name), until \(other.statement.expires).",
+                next: other.state == .executing
+                    ? "Its end is shown by: ceremonyctl watch \(id)."
+                    : "Finish or cancel it first, or replace it with --supersede \(id).",
+                requirement: "CM-5")
         }
+    }
+
+    /// What a ceremony with these locks and a live one cannot both have; `nil` where they can be
+    /// under way together.
+    private func conflict(_ locks: [Lock], with other: Ceremony) -> String? {
+        let shared = other.locks.first { locks.contains($0) }
+        let one = roster.policy.concurrency == .one && !locks.isEmpty && !other.locks.isEmpty
+        return shared?.text ?? (one ? "this log, which allows one ceremony at a time" : nil)
     }
 
     private func checkEnough(_ witnesses: [Member], _ entry: Policy.Entry, kind: String)

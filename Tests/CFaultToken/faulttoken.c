@@ -37,6 +37,7 @@
        hide TYPE      leave the mechanism out of what C_GetMechanismList gives
        twice          list each slot twice (C_GetSlotList)
        missing        leave the function out of the list (read when the module is loaded)
+       keypad PIN     C_Login without a PIN: log in with this one, as typed on the device
        crash          end the process by touching page zero
        refuse TYPE CODE       C_GenerateKeyPair: answer with CODE if a template holds this attribute
        refuse TYPE=HEXBYTES CODE    ... with this value
@@ -275,6 +276,11 @@ static CK_RV fault_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, unsigned 
     struct call call = begin("C_Login");
     note("C_Login user %lu %s %lu", user, pin ? "pin" : "null", length);
     if (is_cut(&call, &rv)) return rv;
+    const struct fault *keypad = find(&call, "keypad");
+    if (keypad && !pin) {
+        pin = (unsigned char *)keypad->first;
+        length = strlen(keypad->first);
+    }
     return after(&call, real->C_Login(session, user, pin, length));
 }
 

@@ -74,12 +74,11 @@ struct LyingDaemonTests {
             policy: what == "threshold" ? policy : House.policy)
         house.now = .now
         let statement = try house.open()
+        // What the founders signed; the log goes on by other rules.
+        house.forge(try #require(try House().lines.first), at: 0)
         let daemon = try PaperDaemon(house)
         defer { daemon.stop() }
-        // What the founders signed, and what this client is shown first.
-        let founding = String(decoding: try #require(try House().lines.first), as: UTF8.self)
         daemon.lies { method, reply in
-            if method == "Log" { reply["lines"] = .strings([founding]) }
             if method == "Consistency", what == "prefix" { reply["path"] = .strings([]) }
         }
         let approval = house.approval(by: "alice", of: statement)
@@ -93,6 +92,56 @@ struct LyingDaemonTests {
         #expect(
             daemon.house.withLock { $0.state.ceremony(named: "keeper-alpha-1")?.approvals.count }
                 == 0)
+    }
+
+    @Test("events that are not those of the signed head are noticed before anybody is on a roster")
+    func otherEvents() throws {
+        let (daemon, signature, statement) = try open()
+        defer { daemon.stop() }
+        for what in ["missing", "another", "founding"] {
+            daemon.lies { method, reply in
+                guard method == "Log", case .array(var lines)? = reply["lines"], lines.count > 1
+                else { return }
+                switch what {
+                case "missing": lines.removeAll()
+                case "another": lines[1] = lines[0]
+                default: lines[0] = lines[1]
+                }
+                reply["lines"] = .array(lines)
+            }
+            let run = try daemon.run("witness", "--signature", signature, "--confirm", statement)
+            #expect(run.status == 1, "\(run.err)")
+            #expect(run.err.contains("code: log-damaged"), "\(run.err)")
+        }
+        #expect(!daemon.remembers("rosters"))
+        daemon.lies { _, _ in }
+        let run = try daemon.run("witness", "--signature", signature, "--confirm", statement)
+        #expect(run.status == 0, "\(run.err)")
+        #expect(daemon.remembers("rosters"))
+    }
+
+    @Test("what was read of the log is remembered, and read again where the memory is spoilt")
+    func memory() throws {
+        var house = try House()
+        house.now = .now
+        let daemon = try PaperDaemon(house)
+        defer { daemon.stop() }
+        #expect(try daemon.run("roster").status == 0)
+        _ = try daemon.house.withLock { try $0.open() }
+        // What was read before is not asked for again: it could not even be told apart.
+        daemon.lies { method, reply in
+            guard method == "Log", case .array(let lines)? = reply["lines"], lines.count > 1,
+                case .string(let first)? = lines.first, first.contains("log.created")
+            else { return }
+            reply["lines"] = .array([])
+        }
+        #expect(try daemon.run("roster").status == 0)
+        for spoilt in ["", "3\n", "1 \(String(repeating: "0", count: 64))\n", "no\n"] {
+            try daemon.spoil("rosters", spoilt)
+            daemon.lies { _, _ in }
+            let run = try daemon.run("roster")
+            #expect(run.status == 0, "\(run.err)")
+        }
     }
 
     @Test("a receipt that names another event is told as what it is")

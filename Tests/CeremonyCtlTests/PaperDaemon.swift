@@ -67,6 +67,14 @@ final class PaperDaemon: Sendable {
         } ?? false
     }
 
+    /// Writes another text into a file of the client's memory of the log.
+    func spoil(_ name: String, _ text: String) throws {
+        let memory = directory + "/.local/state/ceremonyctl"
+        let found = FileManager.default.enumerator(atPath: memory)?.compactMap { $0 as? String }
+            .first { $0.hasSuffix("/" + name) }
+        try Data(text.utf8).write(to: URL(fileURLWithPath: memory + "/" + (try #require(found))))
+    }
+
     /// Writes a file beside the socket and returns its path.
     func file(_ name: String, _ bytes: [UInt8]) throws -> String {
         let path = "\(directory)/\(name)"

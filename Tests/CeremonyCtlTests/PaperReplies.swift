@@ -76,7 +76,7 @@ enum PaperReplies {
 
     private static func status(_ house: House) -> JSON {
         .fields([
-            "epoch": .number(1), "now": .string("\(house.now)"), "halt_file": .bool(false),
+            "epoch": .number(1), "roster_seq": .number(1), "now": .string("\(house.now)"), "halt_file": .bool(false),
             "rollback_guard": .fields(["state": .string("kept"), "covers": .number(2)]),
             "halts": .array([]), "halt_count": .number(0),
             "live_count": .number(house.state.live.count),

@@ -147,4 +147,28 @@ struct PermissionTests {
             try house.open(by: "dave", subject: "other", supersedes: "nobody-7")
         }
     }
+    @Test("What is superseded is of the same subject or stands in the new one's way")
+    func supersedeRelated() throws {
+        var house = try House()
+        let first = try house.open(subject: "keeper-alpha")
+        // Neither its subject nor its token: the two could be under way together.
+        expectRefusal(.badParameter, "CM-5") {
+            try house.open(
+                subject: "keeper-beta", token: House.otherToken, supersedes: first.ceremony)
+        }
+        #expect(house.state.live == [first.ceremony])
+        var sameSubject = house
+        try sameSubject.open(
+            subject: "keeper-alpha", token: House.otherToken, supersedes: first.ceremony)
+        #expect(sameSubject.state.live == ["keeper-alpha-2"])
+        var sameToken = house
+        try sameToken.open(subject: "keeper-beta", supersedes: first.ceremony)
+        #expect(sameToken.state.live == ["keeper-beta-1"])
+        // It takes the place of one; another that is in the way still is.
+        try house.open(subject: "keeper-beta", token: House.otherToken)
+        expectRefusal(.busy, "CM-5") {
+            try house.open(
+                subject: "keeper-alpha", token: House.otherToken, supersedes: first.ceremony)
+        }
+    }
 }

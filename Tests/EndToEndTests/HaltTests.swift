@@ -60,6 +60,33 @@ struct HaltTests {
         #expect(types == ["halt.raised", "daemon.started"])
     }
 
+    @Test("A halted log takes from the client's own verbs what clears it, and nothing else")
+    func cleared() throws {
+        try withRoom { room in
+            let id = try room.start("keeper-alpha")
+            try room.approve(id)
+            let halt = try room.alice.draft("halt", "--reason", "a camera failed")
+            try room.alice.submits(halt, .act)
+            // Whoever raised it may start the clearing; the two other keepers approve it.
+            let clear = try room.alice.draft(
+                "start", "halt-clear", "house-halt", "--reason", "the camera works again")
+            let clearing = try room.alice.submits(clear, .open).field("ceremony").text
+            try room.refuses(77, "initiator-excluded") {
+                try room.alice.run(["witness", clearing, "--json"] + room.alice.withToken)
+            }
+            try room.refuses(80, "halted", says: "halted") {
+                try room.dave.run(["execute", id, "--json"] + room.dave.withToken)
+            }
+            #expect(try room.bob.does("next", "--as", "bob").contains("witness \(clearing)"))
+            for person in [room.bob, room.dave] {
+                let yes = try person.statement(of: clearing)
+                try person.does(["witness", clearing, "--confirm", yes] + person.withToken)
+            }
+            #expect(try room.types().contains("halt.cleared"))
+            #expect(try room.call("Status").field("status").field("halts").list.isEmpty)
+        }
+    }
+
     private func expectHalted(_ room: CeremonyRoom, _ acts: PreparedActs) throws {
         for (name, arguments) in [
             ("alice", ["witness", acts.pending]), ("alice", ["attest", acts.completed]),

@@ -23,6 +23,61 @@ struct TogetherTests {
         }
     }
 
+    @Test("Of five starts for one subject exactly one wins, and the others are told which")
+    func fiveStarts() throws {
+        try withRoom { room in
+            let crowd = try Crowd(room)
+            let people = ["alice", "bob", "dave", "alice", "bob"].map { room.person($0) }
+            let drafts = people.map { $0.path("draft") }
+            // Nothing is taken by drafting: all five may.
+            let drafted = try crowd.release(
+                zip(people, drafts).map { person, path in
+                    (
+                        person,
+                        [
+                            "start", "new-keeper-key", "keeper-alpha", "--into", "house",
+                            "--reason", "five at once", "--as", person.name, "--draft", path,
+                        ]
+                    )
+                })
+            #expect(drafted.map(\.status) == [0, 0, 0, 0, 0], "\(drafted.map(\.err))")
+            let started = try crowd.release(
+                try zip(people, drafts).map { person, path in
+                    (person, ["submit", path, try person.sign(path, .open), "--json"])
+                })
+            #expect(started.filter { $0.status == 0 }.count == 1)
+            let ceremony = try room.ceremony("keeper-alpha-1")
+            let winner = try #require(started.firstIndex { $0.status == 0 })
+            #expect(ceremony.field("initiator").text == people[winner].name)
+            for (number, one) in started.enumerated() where number != winner {
+                try expectTold(one, of: ceremony)
+            }
+            #expect(try room.types().filter { $0 == "ceremony.opened" }.count == 1)
+            #expect(try room.call("List").field("ceremonies").list.count == 1)
+            // Who comes later is told before anything is drafted or a PIN asked for.
+            try expectTold(
+                try room.dave.run(
+                    [
+                        "start", "new-keeper-key", "keeper-alpha", "--into", "house", "--reason",
+                        "a sixth", "--json",
+                    ] + room.dave.withToken), of: ceremony)
+        }
+    }
+
+    /// Who won, under which identifier, until when, and what to do now.
+    private func expectTold(_ ended: Ended, of ceremony: JSON) throws {
+        #expect(ended.status == 1, "\(ended.err)")
+        let error = try JSON(ended.line).field("error")
+        #expect(error.field("code").text == "busy")
+        for words in [
+            "keeper-alpha-1 is under way", "started by \(ceremony.field("initiator").text)",
+            "until \(ceremony.field("expires").text)",
+        ] {
+            #expect(error.field("detail").text.contains(words), "\(ended.out)")
+        }
+        #expect(error.field("next").text.contains("--supersede keeper-alpha-1"))
+    }
+
     @Test("What others do between drafting and handing in does not make an honest act fail")
     func between() throws {
         try withRoom { room in
@@ -177,15 +232,20 @@ private struct Crowd {
         ).field("document").list.map(\.text)
     }
 
-    /// Starts a client for each, lets all of them go at once, and waits for their ends.
+    /// Has each document handed in by a client of its own, at once.
     func release(_ signed: [Signed]) throws -> [Ended] {
-        let programs = try signed.map { one in
+        try release(signed.map { ($0.person, ["submit", $0.document, $0.signature, "--json"]) })
+    }
+
+    /// Starts a client for each, lets all of them go at once, and waits for their ends.
+    func release(_ clients: [(person: Person, arguments: [String])]) throws -> [Ended] {
+        let programs = try clients.map { client in
             try Program(
                 [
                     "sh", "-c", "read _ <\"$0\"; exec \"$@\"", door,
-                    Program.products + "/ceremonyctl", "--socket", room.socket, "submit",
-                    one.document, one.signature, "--json",
-                ], environment: one.person.environment, scratch: one.person.home)
+                    Program.products + "/ceremonyctl", "--socket", room.socket,
+                ] + client.arguments, environment: client.person.environment,
+                scratch: client.person.home)
         }
         let lines = [UInt8](repeating: 0x0a, count: programs.count)
         let written = unsafe write(descriptor, lines, lines.count)

@@ -67,7 +67,7 @@ public struct House: Sendable {
     /// The genesis document.
     public let genesis: Genesis
     /// The log.
-    public private(set) var lines: [[UInt8]] = []
+    public internal(set) var lines: [[UInt8]] = []
     /// The fold over it.
     public var state: State
     /// The keys that its tokens hold.

@@ -23,6 +23,7 @@ enum View {
         let state = snapshot.state
         return .fields([
             "genesis": .string("\(state.log.genesis)"), "epoch": .number(state.roster.epoch),
+            "roster_seq": .number(state.rosterSeq),
             "policy": .string("\(state.roster.policy.digest)"), "now": .string("\(clock)"),
             "halt_file": .bool(snapshot.isHaltedByFile),
             "halts": .array(
@@ -85,6 +86,7 @@ enum View {
             "attest_by": .text(ceremony.attestDeadline.map { "\($0)" }),
             "key": .text(ceremony.key.map { "\($0)" }),
             "key_status": .text(key?.status(at: time).rawValue),
+            "goes_on_despite": .strings(ceremony.goesOnDespite.map(\.rawValue).sorted()),
         ])
     }
 

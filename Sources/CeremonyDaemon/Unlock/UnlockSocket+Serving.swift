@@ -60,8 +60,8 @@ extension UnlockSocket {
                 next: "Nothing was tried on the token. Ask again: ceremonyctl unlock.")
         }
         let count = Int(try readByte(from: caller, until: deadline))
-        guard count > 0 else { throw .invalidParameter("length") }
-        let secret = try readSecret(count, from: caller, until: deadline)
+        // No byte: the token's own device asks for the PIN.
+        let secret = count == 0 ? nil : try readSecret(count, from: caller, until: deadline)
         return try use(secret, for: order, peer)
     }
 
@@ -108,7 +108,7 @@ extension UnlockSocket {
 
     /// Has the secret used, and waits for that: this thread has nothing else to do.
     private func use(
-        _ secret: SecretBytes, for order: Order, _ peer: Peer
+        _ secret: SecretBytes?, for order: Order, _ peer: Peer
     ) throws(VarlinkError) -> [String: JSON] {
         let box = ResultBox()
         Task { [handler] in

@@ -15,11 +15,12 @@ import Synchronization
 ///
 /// One caller at a time, each within a deadline, only of the users that the configuration names.
 public final class UnlockSocket<Order: Sendable>: Service {
-    /// Uses a secret for an order. The secret is sealed and goes when the last reference does.
+    /// Uses a secret for an order. The secret is sealed and goes when the last reference does;
+    /// there is none where the token's own device asks for it.
     ///
     /// What it returns, or the error it throws, is the answer to the caller.
     public typealias Handler =
-        @Sendable (Order, SecretBytes, Peer) async throws(VarlinkError) -> [String: JSON]
+        @Sendable (Order, SecretBytes?, Peer) async throws(VarlinkError) -> [String: JSON]
 
     /// The socket's path.
     public let path: String

@@ -64,6 +64,11 @@ public actor TokenVault: KeyVault {
     /// See ``KeyVault/unlock(pin:allowFinalTry:)``.
     public func unlock(pin: SecretBytes?, allowFinalTry: Bool) async throws(VaultError) {
         await lock()
+        // A login without a PIN that no keypad answers could count as a wrong one.
+        if pin == nil, try await !inspect().asksItself {
+            throw VaultError(
+                .tokenTrouble, "\(name) does not ask for its PIN itself, and none was handed over.")
+        }
         do throws(PKCS11Error) {
             let token = try Token(uri.locate(in: [module]).slot)
             try await token.open(.readWrite)

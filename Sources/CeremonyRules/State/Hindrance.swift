@@ -4,7 +4,7 @@
 public import CeremonyRecord
 
 /// What stands in the way of nearly everything.
-public enum Hindrance: Hashable, Sendable, CaseIterable {
+public enum Hindrance: String, Hashable, Sendable, CaseIterable {
     /// The house is halted.
     case halted
     /// The clock is behind the log, or stepped: what time it is cannot be told.

@@ -93,7 +93,9 @@ extension State {
         throws(Refusal)
     {
         switch body {
-        case .rosterSet(let set) where demanded: try take(set)
+        case .rosterSet(let set) where demanded:
+            try take(set)
+            rosterSeq = moment.seq
         case .ceremonyOpened(let opened): try take(opened, at: moment)
         case .ceremonyWitnessed(let answer): try take(answer, at: moment)
         case .ceremonyDeclined(let declined): try take(declined, at: moment)

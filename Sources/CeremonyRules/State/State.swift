@@ -68,6 +68,8 @@ public struct State: Hashable, Sendable {
     public internal(set) var head: Head
     /// People and policy.
     public internal(set) var roster: Roster
+    /// Where the event stands that set them.
+    public internal(set) var rosterSeq = 1
     /// Every ceremony there ever was, by its identifier.
     var ceremonies: TreeDictionary<String, Ceremony> = [:]
     /// Their identifiers in the order of opening.

@@ -8,20 +8,25 @@ public import Sodium
 /// Hands a secret over on the unlock socket.
 ///
 /// What crosses: the ticket's 32 hex digits, one byte with the number of the secret's bytes, and
-/// these. What comes back: one reply as varlink writes it, but ended by LF.
+/// these; none where the token's own device asks for the PIN. What comes back: one reply as varlink
+/// writes it, but ended by LF.
 public enum UnlockClient {
     /// Redeems a ticket, and returns the parameters of the daemon's answer.
     ///
     /// - Parameters:
     ///   - ticket: as the method `Unlock` answered it.
+    ///   - secret: the PIN; `nil` where the device asks for it.
     ///   - path: the socket's path, as the method `Unlock` answered it.
     ///   - listener: the user that answered on the varlink socket; this socket must be that user's.
-    ///   - seconds: how long the daemon may take; a token may need a while.
+    ///   - seconds: how long the daemon may take; a token, or a person at its keypad, may need a
+    ///     while.
     /// - Throws: ``WireError``; `refused` where the daemon answered with an error.
     public static func redeem(
-        ticket: String, secret: SecretBytes, path: String, listener: UInt32, seconds: Int = 60
+        ticket: String, secret: SecretBytes?, path: String, listener: UInt32, seconds: Int = 60
     ) throws(WireError) -> [String: JSON] {
-        guard ticket.utf8.count == 32, (1...Limits.secretBytesMax).contains(secret.count) else {
+        let count = secret?.count ?? 0
+        guard ticket.utf8.count == 32, secret == nil || (1...Limits.secretBytesMax).contains(count)
+        else {
             throw .malformed("a ticket has 32 digits and a secret 1 to 255 bytes")
         }
         let socket = try connected(to: path)
@@ -31,10 +36,10 @@ public enum UnlockClient {
         }
         do {
             let deadline = UnixSocket.now + UInt64(seconds) * 1_000_000_000
-            let head = Array(ticket.utf8) + [UInt8(secret.count)]
+            let head = Array(ticket.utf8) + [UInt8(count)]
             do {
                 var sent = try UnixSocket.write(head, to: socket, until: deadline)
-                if sent { sent = try write(secret, to: socket, until: deadline) }
+                if let secret, sent { sent = try write(secret, to: socket, until: deadline) }
                 guard sent else { throw WireError.timedOut(seconds: seconds) }
             } catch let error as SystemError where error.code == EPIPE {
                 // Refused before everything was written: the answer says why.

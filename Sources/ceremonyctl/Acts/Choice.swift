@@ -15,16 +15,30 @@ struct Choice {
         status = try log.status()
     }
 
+    /// Refuses what the log as it stands takes from nobody, before a token is looked at.
+    ///
+    /// - Throws: `halted` (80), `sealed` (75); nothing for a draft, which is handed in later.
+    func requireOpen(for wish: Wish, _ acting: ActingOptions) throws(ClientError) {
+        if log.shown.isHalted, !acting.isDraft, !wish.goesOnWhileHalted,
+            !(try log.openCeremonies()).contains(where: \.mayGoOnWhileHalted)
+        {
+            throw .halted("what was ordered")
+        }
+        try log.requireUnsealed(acting)
+    }
+
     /// The ceremony for a wish, checked.
     ///
     /// Where none is named: the one that waits for the person; where none does, the only one that
     /// is alive or the newest there was, so that the refusal says what is the matter with it.
     /// - Throws: `unknown-ceremony` (66), `ambiguous-ceremony` (64), and what ``Standing`` throws.
-    func ceremony(_ id: String?, for wish: Wish, by person: Member) throws(ClientError)
-        -> CeremonyReport
+    func ceremony(_ id: String?, for wish: Wish, by person: Member, _ acting: ActingOptions)
+        throws(ClientError) -> CeremonyReport
     {
-        let report = try find(id, for: wish, by: person)
-        try Standing(report: report, person: person, now: status.now).check(wish)
+        let isHalted = log.shown.isHalted && !acting.isDraft
+        let report = try find(id, for: wish, by: person, isHalted)
+        try Standing(report: report, person: person, now: status.now, isHalted: isHalted)
+            .check(wish)
         return report
     }
 
@@ -57,8 +71,8 @@ struct Choice {
         return newest
     }
 
-    private func find(_ id: String?, for wish: Wish, by person: Member) throws(ClientError)
-        -> CeremonyReport
+    private func find(_ id: String?, for wish: Wish, by person: Member, _ isHalted: Bool)
+        throws(ClientError) -> CeremonyReport
     {
         if let id { return try named(id) }
         let open = try log.openCeremonies()
@@ -70,7 +84,7 @@ struct Choice {
             case .witness, .execute, .cancel: live
             }
         let waiting = candidates.filter {
-            Standing(report: $0, person: person, now: status.now).awaits(wish)
+            Standing(report: $0, person: person, now: status.now, isHalted: isHalted).awaits(wish)
         }
         if waiting.count == 1 { return waiting[0] }
         if waiting.count > 1 { throw Choice.ambiguous(waiting) }
@@ -92,7 +106,7 @@ struct Choice {
         return reports.prefix(10).map(\.id).joined(separator: ", ") + more
     }
 
-    private static func ambiguous(_ reports: [CeremonyReport]) -> ClientError {
+    static func ambiguous(_ reports: [CeremonyReport]) -> ClientError {
         ClientError(
             .usage, "ambiguous-ceremony",
             "Several ceremonies could be meant: \(names(reports)).",

@@ -15,6 +15,8 @@ struct OrderDraft {
     var document: Digest?
     var from: CeremonyState?
     var to: CeremonyState?
+    /// Things outside the log that it points to.
+    var evidence: [CeremonyRecord.Evidence] = []
     let justification: String
 
     /// The act as a document of a log.
@@ -31,7 +33,7 @@ struct OrderDraft {
         let drafted = Act(
             log: log.genesis.log, mode: log.genesis.mode, act: act, ceremony: ceremony,
             document: document, actor: actor, role: role, from: from?.rawValue, to: to?.rawValue,
-            evidence: [], justification: justification, treeSize: log.head.size,
+            evidence: evidence, justification: justification, treeSize: log.head.size,
             treeRoot: log.head.root, at: now, nonce: Hex.encode(randomBytes(16)))
         do {
             return try KnownDocument(try drafted.checked().bytes)

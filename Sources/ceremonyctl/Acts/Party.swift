@@ -44,19 +44,52 @@ struct Party {
             self.init(member, [key.fingerprint], .file, options)
             return
         }
-        if options.draft != nil, let name = options.signing.name,
+        if options.isDraft, let name = options.signing.name,
             let member = roster.member(named: name)
         {
-            self.init(member, member.keys.map(\.key.fingerprint), .draft, options)
+            let keys = try Party.chosen(
+                among: member.keys.map(\.key.fingerprint), of: name, options)
+            self.init(member, keys, .draft, options)
             return
         }
         let signer = try DocumentSigner(options.signing)
-        let present = try signer.present(among: Signatories(roster))
+        let present = try Party.present(signer, Signatories(roster), options)
         guard let member = roster.member(named: present.signer) else {
             throw Party.unknown(present.signer, roster)
         }
-        self.init(
-            member, present.identities.map(\.key.fingerprint), .tokens(signer, present), options)
+        let keys = try Party.chosen(
+            among: present.identities.map(\.key.fingerprint), of: member.name, options)
+        self.init(member, keys, .tokens(signer, present), options)
+    }
+
+    /// Who is here. Where nobody is, a draft can still be written for somebody elsewhere.
+    private static func present(
+        _ signer: DocumentSigner, _ signatories: Signatories, _ options: ActingOptions
+    ) throws(ClientError) -> DocumentSigner.Present {
+        do {
+            return try signer.present(among: signatories)
+        } catch {
+            guard options.isDraft else { throw error }
+            throw .usage(
+                "No token here says for whom this is to be drafted: \(error.happened)",
+                next: "Say who will sign it, with --as NAME.")
+        }
+    }
+
+    /// The person's keys, or the one of them that was chosen.
+    private static func chosen(
+        among keys: [Fingerprint], of name: String, _ options: ActingOptions
+    ) throws(ClientError) -> [Fingerprint] {
+        guard let chosen = options.fingerprint else { return keys }
+        guard keys.contains(chosen) else {
+            throw ClientError(
+                .notPermitted, "not-listed",
+                "\(chosen) is none of the keys with which \(name) could sign here.",
+                meaning: "Nothing was signed and no PIN was asked for.",
+                next: "They are: \(keys.map(\.description).joined(separator: ", ")).",
+                requirement: "CT-12")
+        }
+        return [chosen]
     }
 
     private init(
@@ -92,19 +125,15 @@ struct Party {
                 + "`ceremonyctl submit FILE SIGNATURE`.")
     }
 
-    /// Shows, asks and signs, or writes the draft.
+    /// Shows, asks and signs, or writes the draft and says what is to be done with it.
     ///
     /// - Parameter listed: the keys of which one has to sign; `nil` for the person's first that is
     ///   here.
     /// - Returns: the signature; `nil` where a draft was written instead.
     /// - Throws: `not-listed` (77), and what ``DocumentSigner`` throws.
-    func sign(_ document: KnownDocument, listed: [Fingerprint]? = nil) throws(ClientError)
-        -> SignedBy?
-    {
-        if let path = options.draft {
-            try Files.create(path, document.bytes)
-            return nil
-        }
+    func sign(
+        _ document: KnownDocument, listed: [Fingerprint]? = nil, _ output: Output
+    ) throws(ClientError) -> SignedBy? {
         let usable = listed.map { listed in keys.filter(listed.contains) } ?? keys
         guard let key = usable.first else {
             throw ClientError(
@@ -114,6 +143,11 @@ struct Party {
                 next:
                     "Use the key that the statement lists: \(listed?.map(\.description).joined(separator: ", ") ?? "none").",
                 requirement: "CT-12")
+        }
+        if let path = options.draft {
+            try Files.create(path, document.bytes)
+            document.tellDraft(at: path, for: name, with: usable, output)
+            return nil
         }
         switch source {
         case .draft: return nil
@@ -125,9 +159,6 @@ struct Party {
             return try signer.sign(document, with: present, identities: identities).first
         }
     }
-
-    /// The result where only a draft was wanted.
-    func tellDraft(_ output: Output) { options.tellDraft(output) }
 
     private static func unknown(_ who: String, _ roster: Roster) -> ClientError {
         ClientError(
@@ -143,5 +174,33 @@ extension Signatories {
     init(_ roster: Roster) {
         self.init(
             roster.members.map { Signer(name: $0.name, keys: $0.keys.map(\.key.fingerprint)) })
+    }
+}
+
+extension KnownDocument {
+    /// The result where only a draft was wanted: where it is, and how it is signed and handed in.
+    fileprivate func tellDraft(
+        at path: String, for name: String, with keys: [Fingerprint], _ output: Output
+    ) {
+        let shown = Display.neutralised(path)
+        // Only a key record does not say itself whose signature is wanted.
+        let options = namespace == .open ? "--open " : namespace == .attest ? "--as \(name) " : ""
+        // Commands to be copied are not wrapped.
+        Talk.say(
+            """
+            Nothing was signed. \(name) signs it, here or on another machine, with
+              ceremonyctl sign \(options)\(shown)
+            or with
+              ssh-keygen -Y sign -n \(namespace.rawValue) -f KEY \(shown)
+            and anybody hands it in:
+              ceremonyctl submit \(shown) SIGNATURE
+            """)
+        output.page(
+            [path],
+            .fields([
+                "draft": .string(path), "digest": .string("\(content.digest)"),
+                "namespace": .string(namespace.rawValue), "name": .string(name),
+                "keys": .strings(keys.map { "\($0)" }),
+            ]))
     }
 }

@@ -9,8 +9,14 @@ import CeremonyTerminal
 enum Wish: String, Sendable {
     case witness, decline, execute, attest, cancel
 
-    /// Whether it goes on while the log is halted.
+    /// Whether it goes on while the log is halted, whatever the ceremony.
     var goesOnWhileHalted: Bool { self == .decline || self == .cancel }
+}
+
+extension CeremonyReport {
+    /// Whether it may go on while the log is halted. What the daemon does not say it is left to
+    /// decide.
+    var mayGoOnWhileHalted: Bool { goesOnDespite?.contains(Hindrance.halted.rawValue) ?? true }
 }
 
 /// How a ceremony stands for one person.
@@ -19,6 +25,8 @@ struct Standing {
     let person: Member
     /// The daemon's clock.
     let now: Timestamp
+    /// Whether the log is halted.
+    var isHalted = false
 
     /// Whether the ceremony waits for this person to do it.
     func awaits(_ wish: Wish) -> Bool {
@@ -34,6 +42,9 @@ struct Standing {
     ///
     /// - Throws: the daemon's own codes, with their exit status.
     func check(_ wish: Wish) throws(ClientError) {
+        if isHalted, !wish.goesOnWhileHalted, !report.mayGoOnWhileHalted {
+            throw .halted(report.id)
+        }
         switch wish {
         case .witness:
             try checkPending()
@@ -199,22 +210,26 @@ struct Standing {
 }
 
 extension TrustedLog {
-    /// Refuses what a halted or sealed log does not take, before anybody is asked for anything.
+    /// Refuses what a sealed log cannot take, before anybody is asked for anything. A draft is only
+    /// written, and handed in later.
     ///
-    /// - Throws: `halted` (80), `sealed` (75).
-    func requireOpen(evenHalted: Bool = false) throws(ClientError) {
-        if shown.isHalted, !evenHalted {
-            throw ClientError(
-                .halted, "halted", "The log \(genesis.log) is halted.",
-                meaning:
-                    "Nothing was signed and no PIN was asked for. What is recorded stays valid.",
-                next: "`ceremonyctl status` says who halted it and why.", requirement: "CT-11")
-        }
-        if shown.isSealed {
-            throw ClientError(
-                .notYet, "sealed", "The log token is locked, so nothing can be recorded.",
-                meaning: "Nothing was signed and no PIN was asked for.",
-                next: "The operator unlocks it: ceremonyctl unlock.")
-        }
+    /// - Throws: `sealed` (75).
+    func requireUnsealed(_ acting: ActingOptions) throws(ClientError) {
+        guard shown.isSealed, !acting.isDraft else { return }
+        throw ClientError(
+            .notYet, "sealed", "The log token is locked, so nothing can be recorded.",
+            meaning: "Nothing was signed and no PIN was asked for.",
+            next: "The operator unlocks it: ceremonyctl unlock.")
+    }
+}
+
+extension ClientError {
+    /// The log is halted, and what is wanted does not go on then.
+    static func halted(_ what: String) -> ClientError {
+        ClientError(
+            .halted, "halted",
+            "The log is halted, and \(what) does not go on before it is cleared.",
+            meaning: "Nothing was signed and no PIN was asked for. What is recorded stays valid.",
+            next: "`ceremonyctl status` says who halted it and why.", requirement: "CT-11")
     }
 }

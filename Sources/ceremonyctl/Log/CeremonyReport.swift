@@ -69,6 +69,8 @@ struct CeremonyReport: Sendable {
     let attestBy: Timestamp?
     let key: Fingerprint?
     let keyStatus: KeyStatus?
+    /// What does not stand in its way; `nil` where the daemon does not say.
+    let goesOnDespite: [String]?
     /// As it came.
     let json: JSON
 
@@ -108,6 +110,7 @@ struct CeremonyReport: Sendable {
         attestBy = try fields.optionalText("attest_by") { Timestamp($0) }
         key = try fields.optionalText("key") { Fingerprint($0) }
         keyStatus = try fields.optionalText("key_status") { KeyStatus(rawValue: $0) }
+        goesOnDespite = try fields.optionalStrings("goes_on_despite")
     }
 }
 

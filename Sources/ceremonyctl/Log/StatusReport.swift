@@ -15,6 +15,8 @@ struct StatusReport: Sendable {
 
     /// The roster's epoch.
     let epoch: Int
+    /// Where the daemon says that the roster in force was set.
+    let rosterSeq: Int?
     /// The daemon's clock, as it counts.
     let now: Timestamp
     /// Whether the halt file alone holds the log halted.
@@ -36,11 +38,12 @@ struct StatusReport: Sendable {
     init(_ reply: [String: JSON]) throws(ClientError) {
         let value = reply["status"] ?? .object([:])
         json = value
-        (epoch, now, isHaltedByFile, halts, haltCount, nextDue) = try Reply.read {
+        (epoch, rosterSeq, now, isHaltedByFile, halts, haltCount, nextDue) = try Reply.read {
             () throws(JSONError) in
             var fields = try JSONFields(value)
             return (
-                try fields.number("epoch"), try fields.text("now") { Timestamp($0) },
+                try fields.number("epoch"), try fields.optionalNumber("roster_seq"),
+                try fields.text("now") { Timestamp($0) },
                 try fields.bool("halt_file"),
                 try fields.objects("halts").map { object throws(JSONError) in
                     var halt = object

@@ -19,23 +19,6 @@ extension TrustedLog {
         try CeremonyReport(try call("Show", ["ceremony": .string(id)])["ceremony"] ?? .null)
     }
 
-    /// The people and the policy in force.
-    ///
-    /// The first epoch is the founding document itself. A later one is believed after the whole log
-    /// has been replayed, because only that shows that it is the newest.
-    func roster(epoch: Int? = nil) throws(ClientError) -> Roster {
-        let epoch = if let epoch { epoch } else { try status().epoch }
-        guard epoch == 1 else {
-            return try LogCopy(self).state.roster
-        }
-        do {
-            return Roster(
-                epoch: 1, members: genesis.members, policy: try Policy(genesis.policy))
-        } catch {
-            throw Reply.malformed("the founding policy cannot be read: \(error.detail)")
-        }
-    }
-
     /// The statement of a ceremony, from the event that opened it.
     ///
     /// - Throws: `document-differs` (1) where the daemon reports another one, `bad-signature` (1)
@@ -52,11 +35,13 @@ extension TrustedLog {
             DocumentBytes.of(report.document) == opened.signed.bytes
         else { throw differs(report.id, "The daemon reports another statement than was opened") }
         try check(statement.log, statement.mode, report.id)
-        guard let (member, key) = roster.member(holding: statement.initiator.fingerprint),
+        let then = try self.roster(at: report.seq)
+        guard let (member, key) = then.member(holding: statement.initiator.fingerprint),
             member.name.utf8.elementsEqual(statement.initiator.name.utf8)
-        else { throw differs(report.id, "Its initiator is not on the roster with that key") }
+        else { throw differs(report.id, "Its initiator was not on the roster with that key") }
         try verify(opened.signed.sshsig, over: opened.signed.bytes, .open, by: key, report.id)
-        try checkFollows(statement, report, roster)
+        try checkFollows(statement, report, then)
+        try checkCurrent(report, since: then, now: roster)
         return statement
     }
 
@@ -66,20 +51,22 @@ extension TrustedLog {
     private func checkFollows(
         _ statement: Statement, _ report: CeremonyReport, _ roster: Roster
     ) throws(ClientError) {
-        let isLive = [.pending, .approved, .executing].contains(report.state)
         var line = try difference(in: statement, roster)
         if line == nil, statement.treeSize > report.seq { line = "tree-size" }
-        guard let line else { return }
-        // The first roster is the founding document's, so that nothing passed before it. Under a
-        // later one, the replay that showed the roster held older statements against theirs.
-        guard roster.epoch > 1, line != "tree-root", line != "tree-size" else {
-            throw differs(from: line, report.id)
-        }
-        guard isLive else { return }
+        if let line { throw differs(from: line, report.id) }
+    }
+
+    /// Refuses what was drafted under a roster or a policy that has passed, while it is still to be
+    /// agreed to.
+    private func checkCurrent(_ report: CeremonyReport, since then: Roster, now: Roster)
+        throws(ClientError)
+    {
+        let isLive = [.pending, .approved, .executing].contains(report.state)
+        guard isLive, then.epoch != now.epoch else { return }
         throw ClientError(
             .refused, "prestate-changed",
-            "\(report.id) was drafted under another roster or policy than the one in force: its "
-                + "line `\(line)` differs.",
+            "\(report.id) was drafted under the roster of epoch \(then.epoch), and that of epoch "
+                + "\(now.epoch) is in force.",
             meaning: "Nothing was signed and no PIN was asked for.",
             next: "Start it again; what was approved was for another situation.",
             requirement: "VAL-2")

@@ -20,10 +20,14 @@ final class TrustedLog {
     /// The line to the daemon, for what carries no head.
     let connection: Connection
 
-    private let pin: TrustPin
+    /// What is remembered of the log.
+    let pin: TrustPin
+    /// Where rosters were set, as far as this run has read.
+    var rosters: RosterHistory?
+    /// Whether a halt is wanted, which waits for nothing.
+    let isUrgent: Bool
     /// Of each group one must have signed a head, as founding document and log say.
     private var keys: [[NoteKey]]
-    private let urgent: Bool
     private var hasWarned = false
 
     /// Connects, compares the founding document with the one pinned or pins it, and checks the
@@ -35,7 +39,7 @@ final class TrustedLog {
     /// - Throws: what ``Connection`` and ``TrustPin`` throw, `genesis-unknown` (1) where nobody
     ///   says which founding document is the right one and the log is a production log.
     init(_ global: GlobalOptions, _ trust: TrustOptions, urgent: Bool = false) throws(ClientError) {
-        self.urgent = urgent
+        isUrgent = urgent
         connection = try Connection(socket: global.socket)
         let reply = try connection.call("Status")
         shown = try ShownHead(reply)
@@ -149,7 +153,7 @@ final class TrustedLog {
                     try self.isOlderView(known: known, shown: shown)
                 })
         } catch {
-            guard urgent, ["log-shrank", "log-forked"].contains(error.code),
+            guard isUrgent, ["log-shrank", "log-forked"].contains(error.code),
                 let shown = try? Checkpoint(text: note.text).head
             else { throw error }
             if !hasWarned { Talk.paragraph("WARNING: \(error.happened) Going on, to halt it.") }

@@ -28,6 +28,7 @@ extension CeremonyReport {
             "  reason:     \(reason)",
             "  started:    \(opened) by \(initiator)",
         ]
+        if let old = statement?.supersedes { lines.append("  replaces:   \(old)") }
         if state == .pending || state == .approved {
             lines.append("  open:       \(Phrase.until(expires, now))")
         }

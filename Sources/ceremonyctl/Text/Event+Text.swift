@@ -4,7 +4,10 @@ import CeremonyRecord
 
 extension Event {
     /// Number, time, type and what a person wants to know of it.
-    var cells: [String] { ["\(seq)", "\(time)", body.type, summary] }
+    var cells: [String] {
+        let evidence = body.act?.evidence.map { "; \($0.what) \($0.digest)" } ?? []
+        return ["\(seq)", "\(time)", body.type, summary + evidence.joined()]
+    }
 
     private var summary: String {
         switch body {
@@ -18,19 +21,19 @@ extension Event {
         case .ceremonyDeclined(let body): "\(body.ceremony) by \(body.participant)"
         case .ceremonyApproved(let body): body.ceremony
         case .ceremonyExecuting(let body):
-            body.ceremony + (body.signed.flatMap(Event.actor).map { " by \($0)" } ?? "")
+            body.ceremony + (self.body.act.map { " by \($0.actor.name)" } ?? "")
         case .ceremonyCompleted(let body): body.ceremony
         case .ceremonyAttested(let body):
             "\(body.ceremony) by \(body.witness), \(body.count) of \(body.threshold)"
-        case .ceremonyFailed(let body): "\(body.ceremony): \(body.reason)"
-        case .ceremonyExpired(let body): "\(body.ceremony): \(body.reason)"
+        case .ceremonyFailed(let body): Event.ending(body.ceremony, body.reason, body.by)
+        case .ceremonyExpired(let body): Event.ending(body.ceremony, body.reason, body.by)
         case .keyActivated(let body): "\(body.subject) \(body.fingerprint)"
         case .keyRetired(let body): "\(body.subject) \(body.fingerprint): \(body.reason)"
         case .keyLapsed(let body): "\(body.subject) \(body.fingerprint): \(body.reason)"
         case .keyRevoked(let body): "\(body.subject) \(body.fingerprint): \(body.reason)"
         case .objectDestroyed(let body): "\(body.ceremony): \(body.outcome.rawValue)"
         case .haltRaised(let body):
-            body.invariant ?? body.signed.flatMap(Event.justification) ?? ""
+            body.invariant ?? justification
         case .haltCleared(let body):
             "\(body.ceremony), events \(body.halts.map(String.init).joined(separator: ", "))"
         case .logRekeyed(let body): body.vkey
@@ -38,7 +41,7 @@ extension Event {
         case .accessRefused(let body):
             "uid \(body.uid), \(body.method): \(body.code)"
                 + (body.count > 1 ? " (\(body.count))" : "")
-        case .exceptionNoted(let body): Event.justification(body.signed) ?? ""
+        case .exceptionNoted: justification
         case .clockCorrected(let body): "\(body.was) to \(body.now)"
         case .stepDone(let body): "\(body.ceremony): \(body.step)"
         case .peerConfirmed(let body): "\(body.ceremony) by \(body.peer)"
@@ -47,11 +50,29 @@ extension Event {
         }
     }
 
-    private static func actor(_ signed: SignedDocument) -> String? {
-        (try? Act(lines: signed.lines))?.actor.name
+    private static func ending(_ ceremony: String, _ reason: String, _ by: String?) -> String {
+        "\(ceremony): \(reason)" + (by.map { " by \($0)" } ?? "")
     }
 
-    private static func justification(_ signed: SignedDocument) -> String? {
-        (try? Act(lines: signed.lines)).map { "\($0.actor.name): \($0.justification)" }
+    private var justification: String {
+        body.act.map { "\($0.actor.name): \($0.justification)" } ?? ""
+    }
+}
+
+extension EventBody {
+    /// The signed act that the event records; `nil` where it records none.
+    var act: Act? {
+        let signed: SignedDocument? =
+            switch self {
+            case .ceremonyDeclined(let body): body.signed
+            case .ceremonyExecuting(let body): body.signed
+            case .ceremonyFailed(let body): body.signed
+            case .ceremonyExpired(let body): body.signed
+            case .objectDestroyed(let body): body.signed
+            case .haltRaised(let body): body.signed
+            case .exceptionNoted(let body): body.signed
+            default: nil
+            }
+        return signed.flatMap { try? Act(lines: $0.lines) }
     }
 }

@@ -13,6 +13,7 @@ struct DeclineVerb: Verb {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var evidence: EvidenceOptions
 
     @Argument(help: "The ceremony; left out, the one that waits for you.")
     var id: String?
@@ -21,12 +22,13 @@ struct DeclineVerb: Verb {
     var reason: String
 
     func perform(_ output: Output) throws(ClientError) {
+        let evidence = try evidence.collected()
         let log = try TrustedLog(global, acting.trust)
-        try log.requireOpen(evenHalted: true)
         let choice = try Choice(log)
-        let roster = try log.roster(epoch: choice.status.epoch)
+        try choice.requireOpen(for: .decline, acting)
+        let roster = try log.roster()
         let party = try Party(acting, roster)
-        let report = try choice.ceremony(id, for: .decline, by: party.member)
+        let report = try choice.ceremony(id, for: .decline, by: party.member, acting)
         try party.requireFresh()
         let statement = try log.statement(of: report, roster)
         let digest =
@@ -38,10 +40,8 @@ struct DeclineVerb: Verb {
         let key = party.keys.first { listed.contains($0) } ?? party.keys[0]
         try OrderDraft(
             act: .decline, role: .witness, ceremony: report.id, document: digest,
-            from: report.state, to: report.state, justification: reason
-        ).carryOut(
-            log, party, by: Signatory(name: party.name, fingerprint: key), output,
-            done: "\(party.name) declined \(report.id).")
+            from: report.state, to: report.state, evidence: evidence, justification: reason
+        ).carryOut(log, party, by: Signatory(name: party.name, fingerprint: key), output)
     }
 }
 
@@ -52,6 +52,7 @@ struct CancelVerb: Verb {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var evidence: EvidenceOptions
 
     @Argument(help: "The ceremony; left out, the only one under way.")
     var id: String?
@@ -60,22 +61,22 @@ struct CancelVerb: Verb {
     var reason: String
 
     func perform(_ output: Output) throws(ClientError) {
+        let evidence = try evidence.collected()
         let log = try TrustedLog(global, acting.trust)
-        try log.requireOpen(evenHalted: true)
         let choice = try Choice(log)
-        let roster = try log.roster(epoch: choice.status.epoch)
+        try choice.requireOpen(for: .cancel, acting)
+        let roster = try log.roster()
         let party = try Party(acting, roster)
-        let report = try choice.ceremony(id, for: .cancel, by: party.member)
+        let report = try choice.ceremony(id, for: .cancel, by: party.member, acting)
         try party.requireFresh()
         let statement = try log.statement(of: report, roster)
         let standing = Standing(report: report, person: party.member, now: choice.status.now)
         try OrderDraft(
             act: .cancel, role: try standing.role(for: .cancel), ceremony: report.id,
             document: statement.digest, from: report.state,
-            to: report.state == .pending ? .failed : .expired, justification: reason
-        ).carryOut(
-            log, party, by: party.signatory, output,
-            done: "\(party.name) cancelled \(report.id). Nothing was made.")
+            to: report.state == .pending ? .failed : .expired, evidence: evidence,
+            justification: reason
+        ).carryOut(log, party, by: party.signatory, output)
     }
 }
 
@@ -87,11 +88,13 @@ struct HaltVerb: Verb {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var evidence: EvidenceOptions
 
     @Option(help: "Why, for the record.")
     var reason: String
 
     func perform(_ output: Output) throws(ClientError) {
+        let evidence = try evidence.collected()
         let log = try TrustedLog(global, acting.trust, urgent: true)
         let party = try Party(acting, try log.roster())
         guard party.member.kind == .keeper else {
@@ -101,10 +104,8 @@ struct HaltVerb: Verb {
                 next: "Call a keeper; or stop the machine.", requirement: "FR70")
         }
         try party.requireFresh()
-        try OrderDraft(act: .halt, role: .keeper, justification: reason).carryOut(
-            log, party, by: party.signatory, output,
-            done: "\(party.name) halted the log \(log.genesis.log). It stays halted until a "
-                + "halt-clear ceremony.")
+        try OrderDraft(act: .halt, role: .keeper, evidence: evidence, justification: reason)
+            .carryOut(log, party, by: party.signatory, output)
     }
 }
 
@@ -115,6 +116,7 @@ struct NoteVerb: Verb {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var evidence: EvidenceOptions
 
     @Argument(help: "What happened, on one line.")
     var text: String
@@ -123,16 +125,17 @@ struct NoteVerb: Verb {
     var ceremony: String?
 
     func perform(_ output: Output) throws(ClientError) {
+        let evidence = try evidence.collected()
         let log = try TrustedLog(global, acting.trust)
-        try log.requireOpen(evenHalted: true)
+        try log.requireUnsealed(acting)
         let choice = try Choice(log)
-        let party = try Party(acting, try log.roster(epoch: choice.status.epoch))
+        let party = try Party(acting, try log.roster())
         let report = try ceremony.map { id throws(ClientError) in try choice.named(id) }
         try party.requireFresh()
         try OrderDraft(
             act: .note, role: NoteVerb.role(of: party.member), ceremony: report?.id,
-            justification: text
-        ).carryOut(log, party, by: party.signatory, output, done: "The note was taken.")
+            evidence: evidence, justification: text
+        ).carryOut(log, party, by: party.signatory, output)
     }
 
     /// The first of the person's roles in which a note may be written.
@@ -146,15 +149,14 @@ struct NoteVerb: Verb {
 
 extension OrderDraft {
     /// Drafts, shows, signs, hands in, and tells what came of it.
-    func carryOut(
-        _ log: TrustedLog, _ party: Party, by actor: Signatory, _ output: Output, done: String
-    ) throws(ClientError) {
+    func carryOut(_ log: TrustedLog, _ party: Party, by actor: Signatory, _ output: Output)
+        throws(ClientError)
+    {
         let document = try document(in: log, by: actor)
-        guard let signed = try party.sign(document, listed: [actor.fingerprint]) else {
-            return party.tellDraft(output)
+        guard let signed = try party.sign(document, listed: [actor.fingerprint], output) else {
+            return
         }
         let submission = try log.submit(document.bytes, signed.sshsig)
-        Talk.paragraph(done)
-        submission.tell(output, at: .now)
+        try submission.tellEnding(of: document, by: signed.sshsig.key.fingerprint, output)
     }
 }

@@ -12,6 +12,7 @@ struct ExecuteVerb: Verb {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var evidence: EvidenceOptions
 
     @Argument(help: "The ceremony; left out, the one that is approved.")
     var id: String?
@@ -23,25 +24,32 @@ struct ExecuteVerb: Verb {
     var wait = 900
 
     func perform(_ output: Output) throws(ClientError) {
+        let evidence = try evidence.collected()
         let log = try TrustedLog(global, acting.trust)
-        try log.requireOpen()
         let choice = try Choice(log)
-        let roster = try log.roster(epoch: choice.status.epoch)
+        try choice.requireOpen(for: .execute, acting)
+        let roster = try log.roster()
         let party = try Party(acting, roster)
-        let report = try choice.ceremony(id, for: .execute, by: party.member)
+        let report = try choice.ceremony(id, for: .execute, by: party.member, acting)
         let statement = try log.statement(of: report, roster)
-        try checkToken(of: statement, log)
+        // A draft is handed in later, when the token may be there.
+        if !acting.isDraft { try checkToken(of: statement, log) }
         try party.requireFresh()
         let standing = Standing(report: report, person: party.member, now: choice.status.now)
         let act = OrderDraft(
             act: .execute, role: try standing.role(for: .execute), ceremony: report.id,
-            document: statement.digest, from: .approved, to: .executing, justification: reason)
+            document: statement.digest, from: .approved, to: .executing, evidence: evidence,
+            justification: reason)
         let document = try act.document(in: log, by: party.signatory)
-        guard let signed = try party.sign(document) else { return acting.tellDraft(output) }
-        let submission = try log.submit(document.bytes, signed.sshsig, seconds: max(1, wait)) {
-            Talk.paragraph("  " + ExecuteVerb.sentence($0))
-        }
-        try ExecuteVerb.tell(submission, output, at: choice.status.now)
+        guard let signed = try party.sign(document, output) else { return }
+        let submission = try log.submit(
+            document.bytes, signed.sshsig, seconds: max(1, wait), progress: ExecuteVerb.tell)
+        try submission.tellEnding(of: document, by: signed.sshsig.key.fingerprint, output)
+    }
+
+    /// Says a step of the daemon's.
+    static func tell(_ progress: JSON) {
+        Talk.paragraph("  " + sentence(progress))
     }
 
     /// The receiving token is looked at before anybody signs: an order that cannot be carried out
@@ -73,7 +81,7 @@ struct ExecuteVerb: Verb {
     }
 
     /// What a step of the daemon's means.
-    static func sentence(_ progress: JSON) -> String {
+    private static func sentence(_ progress: JSON) -> String {
         guard case .object(let fields) = progress else { return "..." }
         if case .string(let step)? = fields["step"] { return Display.neutralised("step: \(step)") }
         if case .number(let seq)? = fields["announced"] {
@@ -83,24 +91,5 @@ struct ExecuteVerb: Verb {
             return Display.neutralised("ended: \(state)")
         }
         return "..."
-    }
-
-    /// An execution that ended otherwise is told as what it is.
-    static func tell(_ submission: Submission, _ output: Output, at now: Timestamp)
-        throws(ClientError)
-    {
-        guard let report = submission.ceremony, report.state == .failed || report.state == .expired
-        else { return submission.tell(output, at: now) }
-        let reason = report.end?.reason ?? "unknown reason"
-        let detail = report.end?.detail.map { " \($0)" } ?? ""
-        let left = report.end?.left ?? []
-        throw ClientError(
-            .endedOtherwise, "execution-failed",
-            "\(report.id) ended \(report.state.rawValue): \(reason).\(detail)",
-            meaning: left.isEmpty
-                ? "No key is valid by it, and nothing is left on the token. Earlier keys stay as they were."
-                : "No key is valid by it. Left on the token, inert: \(left.joined(separator: "; ")).",
-            next: "`ceremonyctl show \(report.id)` has it all; start a new ceremony when the cause "
-                + "is removed.", requirement: "FP-4")
     }
 }

@@ -15,7 +15,9 @@ struct RosterVerb: Verb {
 
     func perform(_ output: Output) throws(ClientError) {
         let log = try TrustedLog(global, trust)
-        let roster = try log.roster()
+        var roster = try log.roster()
+        // An event says only which holders it changes.
+        if roster.epoch > 1 { roster = try LogCopy(log).state.roster }
         var lines = ["\(log.genesis.log), epoch \(roster.epoch)"]
         for member in roster.members {
             let roles = member.roles.map(\.rawValue).joined(separator: ", ")

@@ -20,7 +20,7 @@ struct NextVerb: Verb {
     func perform(_ output: Output) throws(ClientError) {
         let log = try TrustedLog(global, trust)
         let status = try log.status()
-        let roster = try log.roster(epoch: status.epoch)
+        let roster = try log.roster()
         let people = try people(on: roster)
         let open = try log.openCeremonies()
         let tasks = people.flatMap { Task.all(of: $0, log, status, open) }
@@ -91,10 +91,10 @@ struct NextVerb: Verb {
             if log.shown.isSealed {
                 return isOperator ? [task("unlock the log token", "unlock", nil)] : []
             }
-            if log.shown.isHalted { return [] }
             var tasks: [Task] = []
             for report in open {
-                let standing = Standing(report: report, person: person, now: status.now)
+                let standing = Standing(
+                    report: report, person: person, now: status.now, isHalted: log.shown.isHalted)
                 let title = "\(report.id) (\(report.kind) of \(report.subject))"
                 if report.state == .pending, standing.awaits(.witness) {
                     tasks.append(task("approve \(title)", "witness \(report.id)", report.expires))

@@ -44,9 +44,11 @@ struct ShowVerb: Verb {
             report = found
         }
         guard let document else {
-            return output.page(report.text(at: choice.status.now), report.json)
+            let history = try CeremonyHistory(of: report, in: log)
+            return output.page(
+                report.text(at: choice.status.now) + history.text, history.json(beside: report))
         }
-        let roster = try log.roster(epoch: choice.status.epoch)
+        let roster = try log.roster()
         let statement = try log.statement(of: report, roster)
         let chosen: any Document
         switch document {

@@ -31,7 +31,11 @@ struct StartVerb: Verb {
         help: ArgumentHelp("A parameter of the kind; may be repeated.", valueName: "field=value"))
     var parameters: [String] = []
 
-    @Option(help: ArgumentHelp("The ceremony that this one replaces.", valueName: "id"))
+    @Option(
+        defaultAsFlag: "", parsing: .next,
+        help: ArgumentHelp(
+            "Replace a ceremony that is open; left out, the id is that of the only one of this "
+                + "subject or in its way.", valueName: "id"))
     var supersede: String?
 
     @Option(help: "Why, for the record.")
@@ -47,7 +51,7 @@ struct StartVerb: Verb {
                 "The reason is not taken: \(flaw).", next: "Give one line of plain text.")
         }
         let log = try TrustedLog(global, acting.trust)
-        try log.requireOpen()
+        let choice = try Choice(log)
         let roster = try log.roster()
         let party = try Party(acting, roster)
         try party.requireFresh()
@@ -57,22 +61,29 @@ struct StartVerb: Verb {
                 meaning: "Nothing was signed and no PIN was asked for.",
                 next: "Operators and keepers may.", requirement: "FR70")
         }
+        let token = try receivingToken(log)
+        let replaced = try supersede.map { id throws(ClientError) in
+            try Replacement(id, by: subject, into: token?.serial, choice, roster)
+        }
         let order = StartOrder(
-            kind: kind, subject: subject, into: try receivingToken(log), parameters: chosen,
-            supersedes: supersede, initiator: party.signatory, reason: reason)
+            kind: kind, subject: subject, into: token, parameters: chosen,
+            supersedes: replaced?.old.id, initiator: party.signatory, reason: reason)
         let statement = try order.draft(log)
         try order.check(statement, log, roster, now: .now)
+        replaced?.tell()
         try checkSpare(statement)
         let document = try KnownDocument(statement.bytes, intent: .open)
-        guard let signed = try party.sign(document, listed: [statement.initiator.fingerprint])
-        else { return acting.tellDraft(output, opens: true) }
+        let listed = [statement.initiator.fingerprint]
+        guard let signed = try party.sign(document, listed: listed, output) else { return }
         let submission = try log.submit(document.bytes, signed.sshsig)
-        tell(submission, statement)
-        submission.tell(output, at: .now)
+        try submission.tellEnding(of: document, by: signed.sshsig.key.fingerprint, output)
     }
 
-    /// `--into`, or the only token of the daemon that can receive a key.
+    /// `--into`, or the only token of the daemon that can receive a key; none for a kind that makes
+    /// no key.
     private func receivingToken(_ log: TrustedLog) throws(ClientError) -> DaemonToken? {
+        let takesToken = try? Kinds.named(kind).parameters.contains { $0.name == "token" }
+        guard into != nil || takesToken != false else { return nil }
         let tokens = try DaemonToken.list(log)
         if let into { return try DaemonToken.named(into, among: tokens) }
         let able = tokens.filter { $0.trouble == nil && $0.canEd25519 }
@@ -90,17 +101,6 @@ struct StartVerb: Verb {
             .refused, "no-spare", "Nobody may be missing: \(Phrase.list(names)).",
             meaning: "Nothing was signed and no PIN was asked for.",
             next: "Enroll a further witness, or add --accept-no-spare.", requirement: "CT-12")
-    }
-
-    private func tell(_ submission: Submission, _ statement: Statement) {
-        let names = StartOrder.people(of: statement)
-        Talk.paragraph(
-            "\(statement.ceremony) is open until \(statement.expires). \(statement.threshold) of "
-                + "\(Phrase.list(names)) must approve it:")
-        Talk.paragraph("  ceremonyctl witness \(statement.ceremony)")
-        if names.count == statement.threshold {
-            Talk.paragraph("There is no spare: every one of them is needed.")
-        }
     }
 
     private static func chosen(_ settings: [String]) throws(ClientError) -> [String: String] {

@@ -23,25 +23,23 @@ struct SubmitVerb: Verb {
     @Argument(help: "The signature.")
     var signature: String
 
+    @Option(help: ArgumentHelp("Wait so long for each step.", valueName: "seconds"))
+    var wait = 900
+
     func perform(_ output: Output) throws(ClientError) {
         let bytes = try Files.read(file)
         let sshsig = try SubmitVerb.signature(in: signature)
         let opens = sshsig.namespace.utf8.elementsEqual(SignatureNamespace.open.rawValue.utf8)
         let document = try KnownDocument(bytes, intent: opens ? .open : .approve)
         try check(document, sshsig)
-        let log = try TrustedLog(global, trust)
-        var isOrder = false
-        if case .act(let act) = document.content { isOrder = act.act == .execute }
+        var act: ActName?
+        if case .act(let order) = document.content { act = order.act }
+        let log = try TrustedLog(global, trust, urgent: act == .halt)
+        let isOrder = act == .execute
+        let tell: ((JSON) -> Void)? = isOrder ? { ExecuteVerb.tell($0) } : nil
         let submission = try log.submit(
-            bytes, sshsig, seconds: isOrder ? 900 : 120,
-            progress: isOrder ? { Talk.paragraph("  " + ExecuteVerb.sentence($0)) } : nil)
-        Talk.paragraph(
-            submission.isRepeat
-                ? "This had been handed in before; nothing was recorded now."
-                : "The \(document.title) was taken.")
-        // Whoever cancels or declines wanted the ceremony to end; whoever executes did not.
-        guard isOrder else { return submission.tell(output, at: .now) }
-        try ExecuteVerb.tell(submission, output, at: .now)
+            bytes, sshsig, seconds: isOrder ? max(1, wait) : 120, progress: tell)
+        try submission.tellEnding(of: document, by: sshsig.key.fingerprint, output)
     }
 
     /// The signature must hold before it is sent: a daemon would only say the same.
@@ -55,14 +53,20 @@ struct SubmitVerb: Verb {
             try sshsig.verify(
                 message: document.bytes, namespace: document.namespace, by: sshsig.key)
         } catch {
+            var purposes = document.namespace.rawValue
+            if case .statement = document.content {
+                purposes =
+                    "\(SignatureNamespace.approve.rawValue), or as its initiator "
+                    + SignatureNamespace.open.rawValue
+            }
             let code =
                 if case .otherNamespace = error { "wrong-namespace" } else { "bad-signature" }
             throw ClientError(
                 .refused, code,
                 "The signature in \(signature) does not fit the document: \(error).",
                 meaning: "Nothing was sent.",
-                next: "Sign exactly this file, with: ssh-keygen -Y sign -n "
-                    + "\(document.namespace.rawValue).", requirement: "NFR18")
+                next: "Sign exactly this file, with: ssh-keygen -Y sign -n \(purposes).",
+                requirement: "NFR18")
         }
     }
 

@@ -38,7 +38,8 @@ struct UnlockVerb: Verb {
         }
         try wanted.checkTries(allowingFinal: pin.lastTry)
         try ClockQuestion(clock: clock, now: status.now, lastEvent: log.shown.time).settle()
-        let secret = try pin.source.pin(prompt: wanted.prompt)
+        let secret =
+            wanted.asksItself ? nil : try pin.source.pin(prompt: wanted.prompt) as SecretBytes
         try UnlockVerb.hand(secret, for: wanted, pin.lastTry, log)
         let after = try log.status()
         Talk.paragraph("The token \(wanted.title) is unlocked.")
@@ -46,9 +47,10 @@ struct UnlockVerb: Verb {
         output.page(["\(wanted.name) unlocked"], UnlockVerb.json(wanted, log))
     }
 
-    /// The ticket is asked for last: it is good for a minute, and people type slowly.
+    /// The ticket is asked for last: it is good for a minute, and people type slowly. Where the
+    /// token has a keypad of its own, the PIN is typed there, after that.
     private static func hand(
-        _ secret: SecretBytes, for token: DaemonToken, _ finalTry: Bool, _ log: TrustedLog
+        _ secret: SecretBytes?, for token: DaemonToken, _ finalTry: Bool, _ log: TrustedLog
     ) throws(ClientError) {
         let reply = try log.call(
             "Unlock", ["token": .string(token.name), "final_try": .bool(finalTry)])
@@ -56,9 +58,15 @@ struct UnlockVerb: Verb {
             var fields = try JSONFields(.object(reply))
             return (try fields.string("ticket"), try fields.string("path"))
         }
+        if secret == nil {
+            Talk.paragraph(
+                "Enter the PIN on the keypad of the daemon's token \(token.title) itself, now. "
+                    + token.warning)
+        }
         do {
             _ = try UnlockClient.redeem(
-                ticket: ticket, secret: secret, path: path, listener: log.connection.listener)
+                ticket: ticket, secret: secret, path: path, listener: log.connection.listener,
+                seconds: secret == nil ? 300 : 60)
         } catch {
             throw ClientError(error)
         }
@@ -168,14 +176,18 @@ extension DaemonToken {
     }
 
     fileprivate var prompt: String {
-        let warning =
-            switch pinTries {
-            case "ok": ""
-            case "low": "A wrong PIN was tried before: only a few tries are left.\n"
-            case "finalTry": "This is the LAST TRY: a wrong PIN locks the token.\n"
-            default: "PIN tries: \(Display.neutralised(pinTries)).\n"
-            }
-        return "\n\(warning)PIN for the daemon's token \(Display.neutralised(title)): "
+        let line = warning.isEmpty ? "" : warning + "\n"
+        return "\n\(line)PIN for the daemon's token \(Display.neutralised(title)): "
+    }
+
+    /// What is to be known before a PIN is typed; empty where there is nothing.
+    fileprivate var warning: String {
+        switch pinTries {
+        case "ok": ""
+        case "low": "A wrong PIN was tried before: only a few tries are left."
+        case "finalTry": "This is the LAST TRY: a wrong PIN locks the token."
+        default: "PIN tries: \(Display.neutralised(pinTries))."
+        }
     }
 }
 

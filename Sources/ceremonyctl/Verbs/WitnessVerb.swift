@@ -19,22 +19,18 @@ struct WitnessVerb: Verb {
 
     func perform(_ output: Output) throws(ClientError) {
         let log = try TrustedLog(global, acting.trust)
-        try log.requireOpen()
         let choice = try Choice(log)
-        let roster = try log.roster(epoch: choice.status.epoch)
+        try choice.requireOpen(for: .witness, acting)
+        let roster = try log.roster()
         let party = try Party(acting, roster)
-        let report = try choice.ceremony(id, for: .witness, by: party.member)
+        let report = try choice.ceremony(id, for: .witness, by: party.member, acting)
         let statement = try log.statement(of: report, roster)
         let listed = statement.witnesses.filter { $0.name.utf8.elementsEqual(party.name.utf8) }
-        let signed = try party.sign(
-            try KnownDocument(statement.bytes, intent: .approve), listed: listed.map(\.fingerprint))
-        guard let signed else { return acting.tellDraft(output) }
-        let submission = try log.submit(statement.bytes, signed.sshsig)
-        Talk.paragraph(
-            submission.isRepeat
-                ? "\(party.name) had approved \(report.id) already; nothing was recorded now."
-                : "\(party.name) approved \(report.id).")
-        submission.tell(output, at: choice.status.now)
+        let document = try KnownDocument(statement.bytes, intent: .approve)
+        guard let signed = try party.sign(document, listed: listed.map(\.fingerprint), output)
+        else { return }
+        let submission = try log.submit(document.bytes, signed.sshsig)
+        try submission.tellEnding(of: document, by: signed.sshsig.key.fingerprint, output)
     }
 }
 
@@ -52,24 +48,20 @@ struct AttestVerb: Verb {
 
     func perform(_ output: Output) throws(ClientError) {
         let log = try TrustedLog(global, acting.trust)
-        try log.requireOpen()
         let choice = try Choice(log)
-        let roster = try log.roster(epoch: choice.status.epoch)
+        try choice.requireOpen(for: .attest, acting)
+        let roster = try log.roster()
         let party = try Party(acting, roster)
-        let report = try choice.ceremony(id, for: .attest, by: party.member)
+        let report = try choice.ceremony(id, for: .attest, by: party.member, acting)
         let statement = try log.statement(of: report, roster)
         let record = try log.record(of: report, statement)
-        if acting.draft == nil { try ReadBack(record, among: party.seenTokens).tell() }
+        if !acting.isDraft { try ReadBack(record, among: party.seenTokens).tell() }
         let listed = statement.witnesses.filter { $0.name.utf8.elementsEqual(party.name.utf8) }
-        let signed = try party.sign(
-            try KnownDocument(record.bytes), listed: listed.map(\.fingerprint))
-        guard let signed else { return acting.tellDraft(output) }
-        let submission = try log.submit(record.bytes, signed.sshsig)
-        Talk.paragraph(
-            submission.isRepeat
-                ? "\(party.name) had attested it already; nothing was recorded now."
-                : "\(party.name) attested the key \(record.fingerprint).")
-        submission.tell(output, at: choice.status.now)
+        let document = try KnownDocument(record.bytes)
+        guard let signed = try party.sign(document, listed: listed.map(\.fingerprint), output)
+        else { return }
+        let submission = try log.submit(document.bytes, signed.sshsig)
+        try submission.tellEnding(of: document, by: signed.sshsig.key.fingerprint, output)
     }
 }
 
@@ -117,31 +109,5 @@ struct ReadBack {
         Talk.paragraph(
             "Read from the token \(token) itself: it holds exactly this public "
                 + "key under this id.")
-    }
-}
-
-extension ActingOptions {
-    /// The result where only a draft was wanted.
-    ///
-    /// - Parameter opens: whether it is a statement to be signed as its initiator.
-    func tellDraft(_ output: Output, opens: Bool = false) {
-        let path = draft ?? ""
-        let shown = Display.neutralised(path)
-        // Commands to be copied are not wrapped.
-        Talk.say(
-            "Nothing was signed. Have it signed, and hand it in:\n"
-                + "  ceremonyctl sign \(opens ? "--open " : "")\(shown)\n"
-                + "  ceremonyctl submit \(shown) \(shown).NAME.sig")
-        output.page([path], .fields(["draft": .string(path)]))
-    }
-}
-
-extension Submission {
-    /// The result of a verb that handed something in.
-    func tell(_ output: Output, at now: Timestamp) {
-        let stands =
-            seq.map { "event \($0)" }
-            ?? "held in the halt file; written into the log as soon as that can be"
-        output.page(ceremony?.text(at: now) ?? [stands], json)
     }
 }

@@ -1,0 +1,109 @@
+// What a document that was taken comes to, in the same words whether the verb that signed it handed
+// it in or `submit` did, days later and from another machine.
+
+import CeremonyRecord
+import CeremonyTerminal
+
+extension Submission {
+    /// Says what happened and what comes next, and prints the result.
+    ///
+    /// - Parameters:
+    ///   - document: what was handed in.
+    ///   - key: the key that signed it.
+    /// - Throws: `execution-failed` (81) where the order was carried out and ended otherwise.
+    func tellEnding(of document: KnownDocument, by key: Fingerprint, _ output: Output)
+        throws(ClientError)
+    {
+        if case .act(let act) = document.content, act.act == .execute {
+            if isRepeat { Talk.paragraph(Submission.repeated) }
+            try checkExecuted()
+        } else {
+            for sentence in sentences(on: document, by: key) { Talk.paragraph(sentence) }
+        }
+        output.page(ceremony?.text(at: .now) ?? [seq.map { "event \($0)" } ?? "held"], json)
+    }
+
+    private static let repeated = "This had been handed in before; nothing was recorded now."
+
+    private func sentences(on document: KnownDocument, by key: Fingerprint) -> [String] {
+        guard !isRepeat else { return [Submission.repeated] }
+        switch document.content {
+        case .statement(let statement) where document.namespace == .open:
+            return opened(statement)
+        case .statement(let statement):
+            return ["\(name(of: key, in: document)) approved \(statement.ceremony)."]
+        case .keyRecord(let record):
+            return ["\(name(of: key, in: document)) attested the key \(record.fingerprint)."]
+        case .acceptance(let acceptance):
+            return ["\(acceptance.participant.name) accepted \(acceptance.ceremony)."]
+        case .act(let act): return taken(act, document.title)
+        case .genesis: return []
+        }
+    }
+
+    private func opened(_ statement: Statement) -> [String] {
+        let names = StartOrder.people(of: statement)
+        var sentences: [String] = []
+        if let old = statement.supersedes {
+            sentences.append(
+                "\(old) has ended: it is superseded by \(statement.ceremony). Nothing was made by it, "
+                    + "and what was approved for it counts no more.")
+        }
+        sentences.append(
+            "\(statement.ceremony) is open until \(statement.expires). \(statement.threshold) of "
+                + "\(Phrase.list(names)) must approve it:")
+        sentences.append("  ceremonyctl witness \(statement.ceremony)")
+        if names.count == statement.threshold {
+            sentences.append("There is no spare: every one of them is needed.")
+        }
+        return sentences
+    }
+
+    private func taken(_ act: Act, _ title: String) -> [String] {
+        let (who, id) = (act.actor.name, act.ceremony ?? "it")
+        switch act.act {
+        case .decline: return ["\(who) declined \(id)."]
+        case .cancel: return ["\(who) cancelled \(id). Nothing was made."]
+        case .note: return ["The note was taken."]
+        case .halt:
+            let held =
+                seq == nil
+                ? " The halt file holds it; it is recorded first of all when the log token is unlocked."
+                : ""
+            return [
+                "\(who) halted the log \(act.log). It stays halted until a halt-clear ceremony."
+                    + held
+            ]
+        case .execute, .recover: return ["The \(title) was taken."]
+        }
+    }
+
+    /// Who signed: as the document says, or, for a key record, as the ceremony lists its witnesses.
+    private func name(of key: Fingerprint, in document: KnownDocument) -> String {
+        if let line = document.fingerprints?.first(where: { $0.fingerprint == key }) {
+            return line.name
+        }
+        let row = ceremony?.attestations.rows.first { row in
+            row.keys.contains { Fingerprint($0) == key }
+        }
+        return row?.name ?? "The holder of \(key)"
+    }
+
+    /// An execution that ended otherwise is told as what it is.
+    private func checkExecuted() throws(ClientError) {
+        guard let report = ceremony, report.state == .failed || report.state == .expired else {
+            return
+        }
+        let reason = report.end?.reason ?? "unknown reason"
+        let detail = report.end?.detail.map { " \($0)" } ?? ""
+        let left = report.end?.left ?? []
+        throw ClientError(
+            .endedOtherwise, "execution-failed",
+            "\(report.id) ended \(report.state.rawValue): \(reason).\(detail)",
+            meaning: left.isEmpty
+                ? "No key is valid by it, and nothing is left on the token. Earlier keys stay as they were."
+                : "No key is valid by it. Left on the token, inert: \(left.joined(separator: "; ")).",
+            next: "`ceremonyctl show \(report.id)` has it all; start a new ceremony when the cause "
+                + "is removed.", requirement: "FP-4")
+    }
+}
