@@ -61,9 +61,7 @@ extension Engine {
 
     private func open(with signer: HeadSigner) async throws(EngineError) {
         // Before anything is signed or written: an older copy must not become a second history.
-        var keeper = signer.vaults[0]
-        for vault in signer.vaults.reversed() where await vault.isAtWork { keeper = vault }
-        try await rollbackGuard.open(on: keeper)
+        try await rollbackGuard.open(on: signer.vaults)
         try await writer.open(with: signer)
         try await halts.recordHeld()
         _ = try await writer.submit(

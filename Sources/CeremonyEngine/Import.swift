@@ -36,7 +36,7 @@ public struct Import: Sendable {
             throw refused("The evidence's log does not verify: \(error)")
         }
         let covered: TreeHead
-        do throws(NoteError) { covered = try KeptHead(checkpoint, of: state).head } catch {
+        do throws(NoteError) { covered = try head(of: checkpoint, signedFor: state) } catch {
             throw EngineError(
                 .badCheckpoint,
                 "The evidence's checkpoint is not one of \(ours.state.log.origin): \(error).",
@@ -73,6 +73,15 @@ public struct Import: Sendable {
         guard theirs.size >= ours.head.size else {
             throw refused("The evidence is older than the database: \(both).")
         }
+    }
+
+    /// What the checkpoint covers, which the keys in force at the log's end have signed.
+    private static func head(of checkpoint: [UInt8], signedFor state: State) throws(NoteError)
+        -> TreeHead
+    {
+        let note = try SignedNote(checkpoint)
+        try LogKeys.check(note, by: state.headKeys)
+        return try Checkpoint(text: note.text).head
     }
 
     private static func append(

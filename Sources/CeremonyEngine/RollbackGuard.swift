@@ -8,8 +8,9 @@ import CeremonyRules
 
 /// Holds the log against the head in its token, and keeps that head up to date.
 ///
-/// A head is written only between an ``open(on:)`` that agreed and the ``close()`` or
-/// ``abandon()`` after it: a database that was refused must never get a head of its own.
+/// Where there are several log tokens, every one that is unlocked is asked and keeps a head. A head
+/// is written only between an ``open(on:)`` that agreed and the ``close()`` or ``abandon()`` after
+/// it: a database that was refused must never get a head of its own.
 actor RollbackGuard {
     private struct Keeping {
         let vault: any KeyVault
@@ -17,15 +18,19 @@ actor RollbackGuard {
         var held: [[UInt8]] = []
         /// How many events the newest of it covers.
         var size = 0
-        /// The token cannot hold a head, and is not asked again before the next unlock.
-        var isUnable = false
+        /// Why the token cannot hold a head; it is not asked again before the next unlock.
+        var unable: String?
+        /// Why the last head could not be written.
+        var trouble: String?
     }
 
     private let published: Published
-    private var keeping: Keeping?
+    private var tokens: [Keeping] = []
+    /// Whether there was a head to compare the log with at this unlock.
+    private var hasCompared = false
     /// Counts the unlocks, so that what a token answers late is nobody's any more.
     private var life = 0
-    /// A head of so many events is to be on the token.
+    /// A head of so many events is to be on the tokens.
     private var wanted = 0
     private var isWriting = false
     private var waitingForRest: [CheckedContinuation<Void, Never>] = []
@@ -34,40 +39,53 @@ actor RollbackGuard {
 
     // MARK: At unlock
 
-    /// Compares the log with the head in its token, which has just been unlocked.
+    /// Compares the log with the heads in its tokens; those that are locked are left alone.
     ///
     /// - Throws: ``EngineError``: `rolled-back` or `forked` with both heads, `head-object` for one
     ///   that is not of this log, the token's trouble. Nothing is known and nothing is written
     ///   then.
-    func open(on vault: any KeyVault) async throws(EngineError) {
+    func open(on vaults: [any KeyVault]) async throws(EngineError) {
         abandon()
-        let heads: HeldHeads
-        do throws(VaultError) {
-            heads = try await vault.heads()
-        } catch {
-            throw EngineError(
-                error.code,
-                "The head that the log token keeps cannot be read, so that nobody knows whether "
-                    + "this log is the newest: \(error.detail)",
-                next: error.engineError.next ?? "Mend the token's trouble and unlock it again.")
+        var opened: [Keeping] = []
+        for vault in vaults {
+            let heads: HeldHeads
+            do throws(VaultError) {
+                guard try await vault.inspect().isUnlocked else { continue }
+                heads = try await vault.heads()
+            } catch {
+                // Another token may be missing, as long as the log key is on one that is not.
+                if vaults.count > 1, error.code == .tokenMissing { continue }
+                throw RollbackGuard.unreadable(error)
+            }
+            opened.append(try compare(heads, on: vault))
         }
-        var opened = Keeping(vault: vault)
-        var standing: RollbackStanding
+        tokens = opened
+        hasCompared = opened.contains { $0.size > 0 }
+        // A token that holds no head gets one as soon as something is signed.
+        wanted = 1
+        tell()
+    }
+
+    private static func unreadable(_ error: VaultError) -> EngineError {
+        EngineError(
+            error.code,
+            "The head that the log token keeps cannot be read, so that nobody knows whether this "
+                + "log is the newest: \(error.detail)",
+            next: error.engineError.next ?? "Mend the token's trouble and unlock it again.")
+    }
+
+    private func compare(_ heads: HeldHeads, on vault: any KeyVault) throws(EngineError) -> Keeping
+    {
+        var keeping = Keeping(vault: vault)
         switch heads {
-        case .unable(let why):
-            opened.isUnable = true
-            standing = .absent(RollbackGuard.unable(why))
-        case .held(let values) where values.isEmpty:
-            wanted = 1
-            standing = .absent("The log token held no head when it was unlocked.")
+        case .unable(let why): keeping.unable = why
+        case .held(let values) where values.isEmpty: break
         case .held(let values):
             let ours = try compare(values, on: vault.name)
-            opened.held = ours.map(\.note)
-            opened.size = ours.map(\.kept.head.size).max() ?? 0
-            standing = .kept(opened.size)
+            keeping.held = ours.map(\.note)
+            keeping.size = ours.map(\.kept.head.size).max() ?? 0
         }
-        keeping = opened
-        published.update { $0.rollback = standing }
+        return keeping
     }
 
     /// The heads of this log among those on the token; the database reaches all of them.
@@ -98,10 +116,6 @@ actor RollbackGuard {
         return ours
     }
 
-    private static func unable(_ why: String) -> String {
-        "The log token cannot hold the head of the log: \(why)."
-    }
-
     // MARK: Keeping the head
 
     /// Hears of events that are durable; returns at once.
@@ -123,66 +137,86 @@ actor RollbackGuard {
         abandon()
     }
 
-    /// Takes no more part until the next unlock; the token is not asked anything.
+    /// Takes no more part until the next unlock; no token is asked anything.
     func abandon() {
         life += 1
-        keeping = nil
+        tokens = []
+        hasCompared = false
         wanted = 0
         published.update { $0.rollback = .unknown }
     }
 
-    /// Brings the token up to what is wanted, as far as that is signed. One at a time: what comes
+    /// Brings the tokens up to what is wanted, as far as that is signed. One at a time: what comes
     /// meanwhile is seen to before this returns.
     private func write() async {
         guard !isWriting else { return }
         isWriting = true
-        while let keeping, let next = newest(for: keeping) {
+        // One that fails is tried again with the next event; an act is never held up by it.
+        var failed: Set<Int> = []
+        while let (place, note, size) = next(besides: failed) {
             let began = life
+            let token = tokens[place]
             let outcome: Result<HeadKeeping, VaultError>
             do throws(VaultError) {
-                outcome = .success(
-                    try await keeping.vault.keepHead(next.note, insteadOf: keeping.held))
+                outcome = .success(try await token.vault.keepHead(note, insteadOf: token.held))
             } catch {
                 outcome = .failure(error)
             }
             guard began == life else { continue }
-            take(outcome, of: next.note, size: next.size)
-            // It is tried again with the next event; an act is never held up by it.
-            if case .failure = outcome { break }
+            if case .failure = outcome { failed.insert(place) }
+            take(outcome, of: note, size: size, at: place)
         }
         isWriting = false
         for waiting in waitingForRest { waiting.resume() }
         waitingForRest = []
     }
 
-    private func newest(for keeping: Keeping) -> (note: [UInt8], size: Int)? {
+    private func next(besides failed: Set<Int>) -> (place: Int, note: [UInt8], size: Int)? {
         let snapshot = published.snapshot
-        guard !keeping.isUnable, keeping.size < wanted, snapshot.checkpointSize >= wanted,
-            let note = snapshot.checkpoint
+        guard snapshot.checkpointSize >= wanted, let note = snapshot.checkpoint,
+            let place = tokens.indices.first(where: {
+                tokens[$0].unable == nil && tokens[$0].size < wanted && !failed.contains($0)
+            })
         else { return nil }
-        return (note, snapshot.checkpointSize)
+        return (place, note, snapshot.checkpointSize)
     }
 
-    private func take(_ outcome: Result<HeadKeeping, VaultError>, of note: [UInt8], size: Int) {
-        var standing = published.snapshot.rollback
+    private func take(
+        _ outcome: Result<HeadKeeping, VaultError>, of note: [UInt8], size: Int, at place: Int
+    ) {
         switch outcome {
         case .success(.kept):
-            keeping?.held = [note]
-            keeping?.size = size
-            standing.covers = size
-            standing.trouble = nil
+            tokens[place].held = [note]
+            tokens[place].size = size
+            tokens[place].trouble = nil
         case .success(.unable(let why)):
-            keeping?.isUnable = true
-            if standing.knowledge == .absent {
-                standing.detail = RollbackGuard.unable(why)
-            } else {
-                standing.trouble = RollbackGuard.unable(why)
-            }
+            tokens[place].unable = why
         case .failure(let error):
             // Whether it is there or not, it goes when a newer one is.
-            keeping?.held.append(note)
-            standing.trouble = "The head could not be written to the log token: \(error.detail)"
+            tokens[place].held.append(note)
+            tokens[place].trouble = error.detail
         }
+        tell()
+    }
+
+    /// Publishes what is known.
+    private func tell() {
+        let unable = tokens.compactMap { token in
+            token.unable.map { "\(token.vault.name) cannot hold the head of the log: \($0)." }
+        }
+        let troubled = tokens.compactMap { token in
+            token.trouble.map { "The head could not be written to the log token: \($0)" }
+        }
+        var standing: RollbackStanding
+        if hasCompared {
+            standing = .kept(0)
+            standing.trouble = (troubled + unable).first
+        } else {
+            standing = .absent(
+                unable.first ?? "The log token held no head when it was unlocked.")
+            standing.trouble = troubled.first
+        }
+        standing.covers = tokens.map(\.size).max() ?? 0
         published.update { $0.rollback = standing }
     }
 }

@@ -136,6 +136,17 @@ struct ConfigurationTests {
         #expect(try #require(found.first).hasPrefix(start))
     }
 
+    @Test("checkpoints to be reached are full paths of files that can be read")
+    func seen() throws {
+        #expect(try Configuration(text: Self.small).seen.isEmpty)
+        #expect(
+            problems("seen = [\"a\", \"/../b\"]\n" + Self.small) == [
+                "seen: a must be a path from the root", "seen: /../b must be a path from the root",
+            ])
+        let found = try Configuration(text: "seen = [\"/no/such/file\"]\n" + Self.small).check()
+        #expect(found.contains { $0.hasPrefix("seen: /no/such/file") })
+    }
+
     @Test("limits that cannot be kept together are refused")
     func contradictions() {
         let text = Self.small + "\n[limits]\nconnections = 8\nconnections_per_uid = 9"

@@ -21,7 +21,8 @@ struct ImportTests {
             #expect(imported.origin == Workshop.origin)
             #expect(imported.before == TreeHead(size: before.size, root: before.root))
             #expect(imported.after == TreeHead(size: newest.size, root: newest.root))
-            #expect(older.lines == ledger.lines)
+            let isWhole = older.lines == ledger.lines
+            #expect(isWhole)
             #expect(try older.head() == newest)
             let again = try Import.run(
                 events: ledger.exported, checkpoint: try #require(newest.checkpoint), into: older)
@@ -72,7 +73,8 @@ struct ImportTests {
                 #expect(error?.code == code, "\(error as Any)", sourceLocation: place)
                 #expect(
                     error?.detail.contains(says) == true, "\(error as Any)", sourceLocation: place)
-                #expect(target.lines == before.0, sourceLocation: place)
+                let isTouched = target.lines != before.0
+                #expect(!isTouched, sourceLocation: place)
                 #expect(try target.head() == before.1, sourceLocation: place)
             }
             // Another history, and evidence that is older than what is here.

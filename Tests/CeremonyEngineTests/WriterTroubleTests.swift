@@ -138,10 +138,10 @@ struct WriterTroubleTests {
             let size = engine.state.head.size
 
             let (again, vault) = try await workshop.openInterposed(ledger: ledger.reopened())
-            let texts = vault.signedMessages
-            #expect(try Checkpoint(text: try #require(texts.first)).head.size == size)
-            #expect(
-                try Checkpoint(text: try #require(texts.first)).head.root == engine.state.head.root)
+            // Whether the key can sign at all is tried before, on bytes that mean nothing.
+            let heads = vault.signedMessages.compactMap { try? Checkpoint(text: $0).head }
+            #expect(heads.first?.size == size)
+            #expect(heads.first?.root == engine.state.head.root)
             #expect(again.snapshot.checkpointSize == again.state.head.size)
         }
     }
