@@ -314,6 +314,16 @@ struct KindTests {
                 Base64.encode(SoftwareKey(500).sshsig(over: forged.bytes, for: .key)))
             try refuses(.object(copy))
         }
+        // A token's own attestation is the one whose digest the record has, or there is none.
+        let attested = try #require(try house.outcome(of: id) { $0.attestation = [1, 2, 3] })
+        var attestedMade = try KeyOutcome(attested)
+        #expect(attestedMade.record.attestation == Digest(of: [1, 2, 3]))
+        var withAttestation = house
+        try withAttestation.decide(.complete(ceremony: id, outcome: attested))
+        for other in [nil, [1, 2, 4]] as [[UInt8]?] {
+            attestedMade.evidence.attestation = other
+            try refuses(attestedMade.json)
+        }
         var early = house
         let atStart = try #require(try early.outcome(of: id, generated: early.now + -15))
         try early.decide(.complete(ceremony: id, outcome: atStart))

@@ -13,13 +13,7 @@ struct RotationTests {
         var house = try House()
         let old = try house.activated()
         house.pass(10)
-        let statement = try house.statement("key-rotation")
-        try house.decide(house.opening(statement).command)
-        try house.approve("alice", "bob", "carol", statement: statement)
-        try house.execute(statement.ceremony)
-        let new = try #require(try house.complete(statement.ceremony, key: 501))
-        house.pass(10)
-        try house.attest("alice", "bob", record: new)
+        let new = try house.rotated(key: 501)
         return (house, old, new)
     }
 

@@ -9,15 +9,13 @@ extension Ceremony {
     ///
     /// - Returns: `nil` where the token is not the intent's, or cannot be looked at.
     func remains(on vault: any KeyVault) async -> [String]? {
-        guard case .object(let intent)? = execution?.intent,
-            case .string(let hex)? = intent["key_id"], let id = Hex.decode(hex),
-            case .string(let label)? = intent["label"],
-            case .string(let serial)? = intent["token_serial"],
-            let description = try? await vault.inspect(), description.isUnlocked,
-            description.reference.serial == serial, let items = try? await vault.inventory()
+        guard let intent = keyIntent, let description = try? await vault.inspect(),
+            description.isUnlocked, description.reference.serial == intent.tokenSerial,
+            let items = try? await vault.inventory()
         else { return nil }
-        return items.filter { $0.id == id || $0.label == Array(label.utf8) }.map {
-            "\($0.objectClass) key-id \(Hex.encode($0.id)) label \(label) on token \(serial)"
+        return items.filter { $0.id == intent.keyID || $0.label == Array(intent.label.utf8) }.map {
+            "\($0.objectClass) key-id \(Hex.encode($0.id)) label \(intent.label) on token "
+                + intent.tokenSerial
         }
     }
 }

@@ -102,7 +102,11 @@ struct BundleDerivation {
     ) throws(BundleError) {
         let folder = folder(body.ceremony)
         try add(line, at: folder + "completed.json")
-        guard let outcome = try KeyOutcome(body.outcome, at: seq) else { return }
+        guard KeyOutcome.isMade(by: body.outcome) else { return }
+        let outcome: KeyOutcome
+        do { outcome = try KeyOutcome(body.outcome) } catch {
+            throw BundleError(seq: seq, problem: "holds no key that came out: \(error)")
+        }
         let path = folder + "key-record.txt"
         try add(outcome.record.bytes, at: path)
         try addSignature(outcome.possession, of: path, "new-key")
@@ -112,7 +116,7 @@ struct BundleDerivation {
         let key = outcome.record.publicKey
         try add(Array((key.line + "\n").utf8), at: folder + "key.pub")
         try add(Array(SubjectPublicKeyInfo.pem(of: key.point).utf8), at: folder + "key.pem")
-        if let attestation = outcome.attestation {
+        if let attestation = outcome.evidence.attestation {
             try add(attestation, at: folder + "attestation.bin")
         }
     }

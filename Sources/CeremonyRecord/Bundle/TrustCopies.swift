@@ -28,7 +28,7 @@ struct TrustCopies {
                 add(key, of: body.participant, [.accept, .possession])
             }
         case .ceremonyCompleted(let body):
-            if let outcome = try? KeyOutcome(body.outcome, at: event.seq) {
+            if let outcome = try? KeyOutcome(body.outcome) {
                 add(outcome.record.publicKey, of: outcome.record.subject, [.key])
             }
         case .keyRevoked(let body):
@@ -55,8 +55,7 @@ struct TrustCopies {
         _ key: SSHPublicKey, of name: String, _ namespaces: [SignatureNamespace]
     ) {
         known[key.fingerprint] = key
-        let list = namespaces.map(\.rawValue).joined(separator: ",")
-        let line = "\(name) namespaces=\"\(list)\" \(key.line)"
+        guard let line = AllowedSigner(name, key, for: namespaces).line else { return }
         if !signers.contains(line) { signers.append(line) }
     }
 

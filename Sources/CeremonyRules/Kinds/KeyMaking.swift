@@ -92,7 +92,7 @@ public struct KeyMaking: Hashable, Sendable {
         if let endorser, !done.contains(.probed(endorser.key.fingerprint)) {
             return .step(.probe(endorser))
         }
-        guard ceremony.execution != nil else { return .intent(intent(survey)) }
+        guard ceremony.execution != nil else { return .intent(intent(survey).json) }
         guard let key = done.generated else {
             return .step(.generate(token: token, keyID: survey.keyID, label: label))
         }
@@ -113,15 +113,13 @@ public struct KeyMaking: Hashable, Sendable {
             }
             signatures.append(signature)
         }
-        return .commit(outcome(record, key, signatures.map(\.blob)))
+        return .commit(outcome(record, key, signatures.map(\.blob)).json)
     }
 
-    private func intent(_ survey: Survey) -> JSON {
-        .object([
-            "manufacturer": .string(token.manufacturer), "model": .string(token.model),
-            "token_serial": .string(token.serial), "key_id": .string(Hex.encode(survey.keyID)),
-            "label": .string(label), "inventory": .string(survey.inventory.hex),
-        ])
+    private func intent(_ survey: Survey) -> KeyIntent {
+        KeyIntent(
+            manufacturer: token.manufacturer, model: token.model, tokenSerial: token.serial,
+            keyID: survey.keyID, label: label, inventory: survey.inventory)
     }
 
     private func record(_ key: GeneratedKey, id: [UInt8], of ceremony: Ceremony) -> KeyRecord {
@@ -129,35 +127,28 @@ public struct KeyMaking: Hashable, Sendable {
             log: ceremony.statement.log, mode: ceremony.statement.mode, ceremony: ceremony.id,
             statement: ceremony.digest, kind: ceremony.kind, subject: ceremony.statement.subject,
             publicKey: key.publicKey, token: token.uri, keyLabel: label, keyID: id,
-            attributes: KeyMaking.attributes, attestation: nil, generated: key.generated,
+            attributes: KeyMaking.attributes,
+            attestation: key.attestation.map { Digest(of: $0) }, generated: key.generated,
             oldKey: oldKeyIsRevoked ? nil : oldKey, overlapDays: overlapDays)
     }
 
     /// The signatures are the new key's and, for a rotation, the old one's.
-    private func outcome(_ record: KeyRecord, _ key: GeneratedKey, _ signatures: [[UInt8]]) -> JSON
+    private func outcome(_ record: KeyRecord, _ key: GeneratedKey, _ signatures: [[UInt8]])
+        -> KeyOutcome
     {
-        var fields: [String: JSON] = [
-            "record": .array(record.lines.map { .string($0) }),
-            "evidence": .object([
-                "attributes": .array(key.attributes.map { .string($0) }),
-                "module": .string(key.module), "module_sha256": .string(key.moduleDigest.hex),
-                "token": .string(token.uri),
-            ]),
-        ]
-        for (name, signature) in zip(["sig_new", "sig_old"], signatures) {
-            fields[name] = .string(Base64.encode(signature))
-        }
-        return .object(fields)
+        KeyOutcome(
+            record: record, possession: signatures[0], endorsement: signatures.dropFirst().first,
+            evidence: KeyEvidence(
+                attributes: key.attributes, module: key.module, moduleDigest: key.moduleDigest,
+                token: token.uri, attestation: key.attestation))
     }
 
     // MARK: Checks
 
     func checkIntent(_ intent: JSON?, in state: State) throws(Refusal) {
-        guard let intent, case .object(let fields) = intent,
-            case .string(let hex)? = fields["key_id"], let id = Hex.decode(hex),
-            case .string(let inventory)? = fields["inventory"], let digest = Digest(hex: inventory),
-            intent == self.intent(Survey(keyID: id, inventory: digest)),
-            keyID.map({ $0 == id }) ?? (id.count == 16)
+        guard let intent, let read = try? KeyIntent(intent),
+            read == self.intent(Survey(keyID: read.keyID, inventory: read.inventory)),
+            keyID.map({ $0 == read.keyID }) ?? (read.keyID.count == 16)
         else {
             throw Refusal(
                 .outcomeDiffers, "The announced execution is not what the statement orders.",
@@ -168,29 +159,33 @@ public struct KeyMaking: Hashable, Sendable {
     func check(_ outcome: JSON, of ceremony: Ceremony, at time: Timestamp, in state: State)
         throws(Refusal) -> KeyRecord
     {
-        let parts = try OutcomeParts(outcome)
-        guard case .object(let intent)? = ceremony.execution?.intent,
-            case .string(let hex)? = intent["key_id"], let id = Hex.decode(hex),
-            let began = ceremony.execution?.time
-        else { throw differs("there is no intent for it") }
-        let record = parts.record
+        let made: KeyOutcome
+        do { made = try KeyOutcome(outcome) } catch {
+            throw Refusal(.outcomeDiffers, "The outcome cannot be read: \(error).")
+        }
+        guard let id = ceremony.keyIntent?.keyID, let began = ceremony.execution?.time else {
+            throw differs("there is no intent for it")
+        }
+        let (record, evidence) = (made.record, made.evidence)
         let expected = self.record(
             GeneratedKey(
-                publicKey: record.publicKey, attributes: parts.attributes, module: parts.module,
-                moduleDigest: parts.moduleDigest, generated: record.generated),
+                publicKey: record.publicKey, attributes: evidence.attributes,
+                module: evidence.module, moduleDigest: evidence.moduleDigest,
+                generated: record.generated, attestation: evidence.attestation),
             id: id, of: ceremony)
         guard record == expected else { throw differs("the key record is not the statement's") }
         // The clock may have been a little behind the log when it began.
         guard began - record.generated <= Limits.clockSlack, record.generated <= time else {
             throw differs("the key was generated at another time than the execution")
         }
-        guard Set(KeyMaking.attributes).isSubset(of: parts.attributes), parts.token == token.uri
+        guard Set(KeyMaking.attributes).isSubset(of: evidence.attributes),
+            evidence.token == token.uri
         else {
             throw differs("the attributes or the token read back are not those demanded")
         }
         let modules = state.roster.policy.modules
-        guard modules.isEmpty || modules.contains("\(parts.moduleDigest)") else {
-            throw differs("the policy does not allow the module \(parts.module)")
+        guard modules.isEmpty || modules.contains("\(evidence.moduleDigest)") else {
+            throw differs("the policy does not allow the module \(evidence.module)")
         }
         if let role = state.taken[record.publicKey.point] {
             throw Refusal(
@@ -199,12 +194,12 @@ public struct KeyMaking: Hashable, Sendable {
                 requirement: "FR69")
         }
         do {
-            try SSHSIG(blob: parts.possession).verify(
+            try SSHSIG(blob: made.possession).verify(
                 message: record.bytes, namespace: .key, by: record.publicKey)
         } catch {
             throw differs("the new key does not prove its possession: \(error)")
         }
-        try checkEndorsement(parts.endorsement, of: record)
+        try checkEndorsement(made.endorsement, of: record)
         return record
     }
 
@@ -225,37 +220,5 @@ public struct KeyMaking: Hashable, Sendable {
 
     private func differs(_ what: String) -> Refusal {
         Refusal(.outcomeDiffers, "The outcome cannot be committed: \(what).", requirement: "FR69")
-    }
-}
-
-/// The outcome's fields, all of them and no others.
-private struct OutcomeParts {
-    let record: KeyRecord
-    let possession: [UInt8]
-    let endorsement: [UInt8]?
-    let attributes: [String]
-    let module: String
-    let moduleDigest: Digest
-    let token: String
-
-    init(_ outcome: JSON) throws(Refusal) {
-        do {
-            var fields = try JSONFields(outcome, at: "outcome")
-            let lines = try fields.strings("record")
-            possession = try fields.parsed("sig_new", as: "base64", Base64.decode)
-            endorsement =
-                fields.has("sig_old")
-                ? try fields.parsed("sig_old", as: "base64", Base64.decode) : nil
-            var evidence = try fields.object("evidence")
-            attributes = try evidence.strings("attributes")
-            module = try evidence.string("module")
-            moduleDigest = try evidence.parsed("module_sha256", as: "a digest") { Digest(hex: $0) }
-            token = try evidence.string("token")
-            try evidence.finish()
-            try fields.finish()
-            record = try KeyRecord(lines: lines)
-        } catch {
-            throw Refusal(.outcomeDiffers, "The outcome cannot be read: \(error).")
-        }
     }
 }

@@ -113,16 +113,19 @@ public struct GeneratedKey: Hashable, Sendable {
     public var moduleDigest: Digest
     /// When.
     public var generated: Timestamp
+    /// The token's own attestation, where it gives one.
+    public var attestation: [UInt8]?
 
     /// A generated key.
     public init(
         publicKey: SSHPublicKey, attributes: [String], module: String, moduleDigest: Digest,
-        generated: Timestamp
+        generated: Timestamp, attestation: [UInt8]? = nil
     ) {
         self.publicKey = publicKey
         self.attributes = attributes
         self.module = module
         self.moduleDigest = moduleDigest
         self.generated = generated
+        self.attestation = attestation
     }
 }

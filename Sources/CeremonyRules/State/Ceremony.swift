@@ -73,12 +73,17 @@ public struct Ceremony: Hashable, Sendable {
         state == .completed ? end.map { $0.time + statement.attestBy * Limits.day } : nil
     }
 
+    /// The key that its execution announced; `nil` before that, and for kinds that make none.
+    public var keyIntent: KeyIntent? {
+        execution?.intent.flatMap { try? KeyIntent($0) }
+    }
+
     /// What may be on the token after an execution that did not report: from the intent.
     public var traces: [String] {
-        guard case .object(let intent)? = execution?.intent,
-            case .string(let id)? = intent["key_id"], case .string(let label)? = intent["label"],
-            case .string(let serial)? = intent["token_serial"]
-        else { return [] }
-        return ["key-id \(id) label \(label) on token \(serial): not known whether it is there"]
+        guard let intent = keyIntent else { return [] }
+        return [
+            "key-id \(Hex.encode(intent.keyID)) label \(intent.label) on token "
+                + "\(intent.tokenSerial): not known whether it is there"
+        ]
     }
 }

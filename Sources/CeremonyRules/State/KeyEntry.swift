@@ -29,6 +29,16 @@ public struct KeyEntry: Hashable, Sendable {
         public let time: Timestamp
     }
 
+    /// The time in which a key and its successor are both valid.
+    public struct Overlap: Hashable, Sendable {
+        /// When the successor became active.
+        public let begun: Moment
+        /// The successor.
+        public let successor: Fingerprint
+        /// From when on the old key is no longer valid.
+        public let until: Timestamp
+    }
+
     /// The end of all trust in a key.
     public struct Revocation: Hashable, Sendable {
         /// When it was revoked.
@@ -61,14 +71,17 @@ public struct KeyEntry: Hashable, Sendable {
     public let registered: Moment
     /// When it became valid.
     public internal(set) var activated: Moment?
-    /// The end of its validity, where one is set.
-    public internal(set) var until: Timestamp?
+    /// The overlap with its successor, where there is one.
+    public internal(set) var overlap: Overlap?
     /// When it was written down that it ended, with the time from which that holds.
     public internal(set) var retired: Moment?
     /// Its revocation.
     public internal(set) var revocation: Revocation?
     /// When it lapsed.
     public internal(set) var lapsed: Moment?
+
+    /// The end of its validity, where one is set.
+    public var until: Timestamp? { overlap?.until }
 
     /// When it was revoked.
     public var revoked: Moment? { revocation?.moment }

@@ -30,7 +30,8 @@ extension State {
         keys[activated.fingerprint]?.activated = moment
         unattested.removeAll { $0 == activated.ceremony }
         if let old = activated.retires {
-            keys[old.fingerprint]?.until = old.until
+            keys[old.fingerprint]?.overlap = KeyEntry.Overlap(
+                begun: moment, successor: activated.fingerprint, until: old.until)
             retiring.append(old.fingerprint)
         }
         demandPrestateEndings(besides: activated.ceremony)

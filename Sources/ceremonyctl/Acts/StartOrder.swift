@@ -82,6 +82,7 @@ struct StartOrder {
                 serial: into.serial)
             try require(statement.fields["token"].map { TokenReference(uri: $0) } == token, "token")
         }
+        if !known.contains(where: \.isFixedByFirstKey) { try checkOperation(statement, log) }
         let unsaid = known.filter { parameters[$0.name] == nil }
         let fixed = unsaid.contains { $0.isFixedByFirstKey } ? try facts(log) : nil
         for parameter in unsaid {
@@ -94,6 +95,30 @@ struct StartOrder {
                 }
             try require(parameter.name, value, in: statement)
         }
+    }
+
+    /// Makes the operation again from the log, because more follows from it than was said: which
+    /// key is replaced, how long both are valid, whose key is revoked, which halts are cleared.
+    private func checkOperation(_ statement: Statement, _ log: TrustedLog) throws(ClientError) {
+        let state = try LogCopy(log).state
+        let operation: any CeremonyKind
+        do { operation = try state.operation(of: statement) } catch {
+            throw ClientError(
+                .refused, "draft-differs",
+                "The daemon drafted a statement that its own log does not allow: \(error.detail)",
+                meaning: "Nothing was signed and no PIN was asked for.", next: error.next ?? "",
+                requirement: "VAL-2")
+        }
+        let (stated, made) = (statement.fields.list, operation.fields.list)
+        for (field, own) in zip(stated, made)
+        where !field.name.utf8.elementsEqual(own.name.utf8)
+            || !field.value.utf8.elementsEqual(own.value.utf8)
+        {
+            throw differs(field.name)
+        }
+        try require(stated.count == made.count, "kind")
+        try require(statement.subjectClass == operation.subjectClass, "class")
+        try require(statement.holder == operation.holder, "holder")
     }
 
     /// What the log says of a subject that has had a key: class and holder are its for good. `nil`

@@ -68,6 +68,20 @@ struct LogCopy {
         checkpoint = note
     }
 
+    /// What the log said right behind an event.
+    ///
+    /// - Throws: `log-damaged` (1).
+    func state(through seq: Int) throws(ClientError) -> State {
+        var replay = Replay()
+        do {
+            for event in events.prefix(seq + 1) { try replay.take(event.line) }
+        } catch {
+            throw LogCopy.damaged(error.description)
+        }
+        guard let state = replay.state else { throw LogCopy.damaged("It has no events") }
+        return state
+    }
+
     private static func damaged(_ what: String) -> ClientError {
         ClientError(
             .refused, "log-damaged", "The log that the daemon shows does not hold. \(what).",

@@ -81,7 +81,7 @@ extension TrustedLog {
         guard let end = report.end,
             case .ceremonyCompleted(let completed) = try event(at: end.seq).body,
             completed.ceremony.utf8.elementsEqual(report.id.utf8),
-            let outcome = try? KeyOutcome(completed.outcome, at: end.seq)
+            let outcome = try? KeyOutcome(completed.outcome)
         else { throw differs(report.id, "The event that completed it holds no key record") }
         let record = outcome.record
         guard record.ceremony.utf8.elementsEqual(report.id.utf8),

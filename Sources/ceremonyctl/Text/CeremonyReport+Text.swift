@@ -29,6 +29,7 @@ extension CeremonyReport {
             "  started:    \(opened) by \(initiator)",
         ]
         if let old = statement?.supersedes { lines.append("  replaces:   \(old)") }
+        lines += operation
         if state == .pending || state == .approved {
             lines.append("  open:       \(Phrase.until(expires, now))")
         }
@@ -75,12 +76,21 @@ extension CeremonyReport {
             + "completed."
     }
 
+    /// What is to be done, in the lines that its kind has in the statement.
+    private var operation: [String] {
+        guard let statement = try? Statement(lines: document) else { return [] }
+        return Phrase.table(
+            statement.fields.list.map { ["\($0.name):", $0.value] }, indent: "    ")
+    }
+
     private var ending: [String] {
         guard let end else { return [] }
         var lines = ["  ended:      \(end.time)" + (end.reason.map { ", \($0)" } ?? "")]
         if let detail = end.detail { lines.append("  detail:     \(detail)") }
         lines += end.left.map { "  left:       \($0)" }
         switch state {
+        case .completed where record == nil:
+            lines.append("  meaning:    it is done, and stands in the log for good")
         case .completed:
             lines.append("  meaning:    the key came out; what is recorded of it stays")
         case .failed where end.left.isEmpty && executing == nil, .expired:

@@ -25,12 +25,20 @@ extension Event {
         case .ceremonyCompleted(let body): body.ceremony
         case .ceremonyAttested(let body):
             "\(body.ceremony) by \(body.witness), \(body.count) of \(body.threshold)"
-        case .ceremonyFailed(let body): Event.ending(body.ceremony, body.reason, body.by)
-        case .ceremonyExpired(let body): Event.ending(body.ceremony, body.reason, body.by)
-        case .keyActivated(let body): "\(body.subject) \(body.fingerprint)"
-        case .keyRetired(let body): "\(body.subject) \(body.fingerprint): \(body.reason)"
-        case .keyLapsed(let body): "\(body.subject) \(body.fingerprint): \(body.reason)"
-        case .keyRevoked(let body): "\(body.subject) \(body.fingerprint): \(body.reason)"
+        case .ceremonyFailed(let body):
+            Event.ending(body.ceremony, body.reason, body.by) + Event.since(body.effective)
+        case .ceremonyExpired(let body):
+            Event.ending(body.ceremony, body.reason, body.by) + Event.since(body.effective)
+        case .keyActivated(let body):
+            "\(body.subject) \(body.fingerprint)"
+                + (body.retires.map { ", \($0.fingerprint) retires at \($0.until)" } ?? "")
+        case .keyRetired(let body):
+            "\(body.subject) \(body.fingerprint): \(body.reason)" + Event.since(body.effective)
+        case .keyLapsed(let body):
+            "\(body.subject) \(body.fingerprint): \(body.reason)" + Event.since(body.effective)
+        case .keyRevoked(let body):
+            "\(body.subject) \(body.fingerprint): \(body.reason), by \(body.ceremony)"
+                + Event.trust(body)
         case .objectDestroyed(let body): "\(body.ceremony): \(body.outcome.rawValue)"
         case .haltRaised(let body):
             body.invariant ?? justification
@@ -52,6 +60,19 @@ extension Event {
 
     private static func ending(_ ceremony: String, _ reason: String, _ by: String?) -> String {
         "\(ceremony): \(reason)" + (by.map { " by \($0)" } ?? "")
+    }
+
+    /// When it came to hold, where that was before it was written down.
+    private static func since(_ effective: Timestamp?) -> String {
+        effective.map { ", since \($0)" } ?? ""
+    }
+
+    /// Up to where a revoked key is trusted, where the revocation says so.
+    private static func trust(_ revoked: KeyRevoked) -> String {
+        let limits =
+            (revoked.boundary.map { ["event \($0)"] } ?? [])
+            + (revoked.boundaryTime.map { ["\($0)"] } ?? [])
+        return limits.isEmpty ? "" : ", trusted up to " + limits.joined(separator: " and ")
     }
 
     private var justification: String {

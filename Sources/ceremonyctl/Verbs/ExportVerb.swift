@@ -87,7 +87,25 @@ enum Evidence {
 
 /// Folders that appear whole.
 enum Folder {
-    /// Writes files by their paths into a new folder.
+    /// Refuses a path at which something stands that is not an empty folder.
+    ///
+    /// - Throws: `file-exists` (1).
+    static func requireFree(_ directory: String) throws(ClientError) {
+        guard Files.exists(directory) else { return }
+        guard let folder = unsafe opendir(directory) else { throw Files.occupied(directory) }
+        defer { unsafe closedir(folder) }
+        while let entry = unsafe readdir(folder) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    unsafe String(cString: $0)
+                }
+            }
+            guard name == "." || name == ".." else { throw Files.occupied(directory) }
+        }
+    }
+
+    /// Writes files by their paths into a folder that appears whole: a new one, or in place of an
+    /// empty one.
     ///
     /// - Throws: `file-exists` (1), `unwritable` (78).
     static func create(_ directory: String, _ files: [String: [UInt8]]) throws(ClientError) {
@@ -100,9 +118,9 @@ enum Folder {
                 try makeDirectories(draft, parts.map { String(decoding: $0, as: UTF8.self) })
                 try Files.create("\(draft)/\(name)", bytes)
             }
-            if Files.exists(path) { throw Files.occupied(path) }
+            // Takes the place of an empty folder, and of nothing else.
             guard unsafe rename(draft, path) == 0 else {
-                throw errno == EEXIST || errno == ENOTEMPTY
+                throw [EEXIST, ENOTEMPTY, ENOTDIR].contains(errno)
                     ? Files.occupied(path) : unwritable(path)
             }
         } catch {

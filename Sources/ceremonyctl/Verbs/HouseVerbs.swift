@@ -12,13 +12,14 @@ struct RosterVerb: Verb {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var trust: TrustOptions
+    @OptionGroup var asOf: AsOfOptions
 
     func perform(_ output: Output) throws(ClientError) {
         let log = try TrustedLog(global, trust)
-        var roster = try log.roster()
-        // An event says only which holders it changes.
-        if roster.epoch > 1 { roster = try LogCopy(log).state.roster }
-        var lines = ["\(log.genesis.log), epoch \(roster.epoch)"]
+        let (roster, place) = try roster(log)
+        var lines = [
+            "\(log.genesis.log), epoch \(roster.epoch)" + (place.map { ", at \($0)" } ?? "")
+        ]
         for member in roster.members {
             let roles = member.roles.map(\.rawValue).joined(separator: ", ")
             lines.append(
@@ -39,7 +40,20 @@ struct RosterVerb: Verb {
                 "epoch": .number(roster.epoch),
                 "members": .array(roster.members.map(RosterVerb.json)),
                 "holders": .object(roster.holders.mapValues { .string($0) }),
+                "at": place.map(\.json),
             ]))
+    }
+
+    /// The people in force, or those who were at a place in the log.
+    private func roster(_ log: TrustedLog) throws(ClientError) -> (Roster, LogPosition?) {
+        guard asOf.at != nil else {
+            let roster = try log.roster()
+            // An event says only which holders it changes.
+            return (roster.epoch > 1 ? try LogCopy(log).state.roster : roster, nil)
+        }
+        let copy = try LogCopy(log)
+        let place = try asOf.place(in: copy, now: try log.status().now)
+        return (try copy.state(through: place.seq).roster, place)
     }
 
     private static func json(_ member: Member) -> JSON {

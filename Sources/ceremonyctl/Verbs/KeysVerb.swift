@@ -1,5 +1,5 @@
-// `keys` and `key`: what came out of the ceremonies and whether it counts. A status follows from
-// the whole log and from nothing less, so the log is fetched and folded here (DESIGN 2.6).
+// `keys`: what came out of the ceremonies and whether it counts. A status follows from the whole
+// log and from nothing less, so the log is fetched and folded here (DESIGN 2.6).
 
 import ArgumentParser
 import CeremonyRecord
@@ -9,15 +9,17 @@ import CeremonyTerminal
 /// `keys [SUBJECT]`.
 struct KeysVerb: Verb {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "List the keys that ceremonies made, and their status.")
+        commandName: "keys",
+        abstract: "List the keys that ceremonies made, and their status, now or as of then.")
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var trust: TrustOptions
+    @OptionGroup var asOf: AsOfOptions
 
     @Argument(help: "Only those of this subject.")
     var subject: String?
 
-    @Flag(help: "Only the key to sign with now, with its URI and its PEM.")
+    @Flag(help: "Only the key to sign with, with its URI and its PEM.")
     var current = false
 
     @Option(
@@ -31,123 +33,130 @@ struct KeysVerb: Verb {
         })
     var status: KeyStatus?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write all keys into a new or empty folder, for ssh-keygen -Y verify and openssl.",
+            valueName: "dir"))
+    var export: String?
+
+    mutating func validate() throws {
+        let chosen = subject != nil || current || status != nil || asOf.at != nil
+        if export != nil, chosen {
+            throw ValidationError("--export writes all keys, with all their times.")
+        }
+    }
+
     func perform(_ output: Output) throws(ClientError) {
+        if let export { try Folder.requireFree(export) }
         let log = try TrustedLog(global, trust)
         let now = try log.status().now
-        let state = try LogCopy(log).state
-        var entries = state.allKeys.filter { entry in
-            (subject.map { $0.utf8.elementsEqual(entry.subject.utf8) } ?? true)
-                && (status.map { $0 == entry.status(at: now) } ?? true)
-        }
-        if current { entries = KeysVerb.newestActive(entries, at: now) }
-        if entries.isEmpty, current || subject != nil {
+        let copy = try LogCopy(log)
+        let place = try asOf.place(in: copy, now: now)
+        if let export { return try write(copy.state.keyFiles(at: place), to: export, output) }
+        let keys = keys(in: copy.state, at: place)
+        if keys.isEmpty, current || subject != nil {
             throw ClientError(
                 .notFound, "unknown-key",
-                "There is no \(current ? "active " : "")key\(subject.map { " of \($0)" } ?? "").",
+                "There is no \(current ? "active " : "")key\(subject.map { " of \($0)" } ?? "")"
+                    + (asOf.at == nil ? "." : " at \(place)."),
                 meaning: "There is nothing to sign or to verify with.",
                 next: "`ceremonyctl keys` lists all there are, `list` the ceremonies.")
         }
         output.page(
-            current
-                ? entries.flatMap { $0.text(at: now) }
-                : Phrase.table(entries.map { $0.row(at: now) }),
-            .fields(["keys": .array(entries.map { $0.json(at: now) })]))
+            current ? keys.flatMap(\.text) : Phrase.table(keys.map(\.row)),
+            .fields(["keys": .array(keys.map(\.json)), "at": place.json]))
     }
 
-    /// The newest active key of each subject: what one signs with.
-    private static func newestActive(_ entries: [KeyEntry], at now: Timestamp) -> [KeyEntry] {
-        var newest: [String: KeyEntry] = [:]
-        for entry in entries where entry.status(at: now) == .active {
-            newest[entry.subject] = entry
+    private func keys(in state: State, at place: LogPosition) -> [PlacedKey] {
+        let keys = state.allKeys.compactMap { PlacedKey($0, in: state, at: place) }
+        return keys.filter { key in
+            let fingerprint = key.entry.publicKey.fingerprint
+            let isCurrent =
+                state.signingKey(of: key.entry.subject, at: place)?.publicKey.fingerprint
+                == fingerprint
+            return (subject.map { $0.utf8.elementsEqual(key.entry.subject.utf8) } ?? true)
+                && (status.map { $0 == key.standing.status } ?? true) && (!current || isCurrent)
         }
-        return newest.values.sorted { $0.registered.seq < $1.registered.seq }
     }
-}
 
-/// `key FINGERPRINT`.
-struct KeyVerb: Verb {
-    static let configuration = CommandConfiguration(
-        commandName: "key",
-        abstract: "Show one key: where it is, where it came from, who stands for it.")
-
-    @OptionGroup var global: GlobalOptions
-    @OptionGroup var trust: TrustOptions
-
-    @Argument(help: ArgumentHelp("Its fingerprint, SHA256:...", valueName: "fingerprint"))
-    var fingerprint: String
-
-    func perform(_ output: Output) throws(ClientError) {
-        guard let wanted = Fingerprint(fingerprint) else {
-            throw .usage(
-                "\(fingerprint) is no fingerprint.",
-                next: "Give SHA256: and 43 base64 digits, as ssh-keygen -l prints it.")
-        }
-        let log = try TrustedLog(global, trust)
-        let now = try log.status().now
-        let state = try LogCopy(log).state
-        guard let entry = state.key(wanted) else {
-            throw ClientError(
-                .notFound, "unknown-key", "No ceremony of this log made the key \(wanted).",
-                meaning: "This log says nothing about it.",
-                next: "Those there are: ceremonyctl keys.")
-        }
-        let ceremony = state.ceremony(named: entry.ceremony)
-        let approved = KeyVerb.names(ceremony?.approvals)
-        let attested = KeyVerb.names(ceremony?.attestations)
+    private func write(_ files: [String: [UInt8]], to directory: String, _ output: Output)
+        throws(ClientError)
+    {
+        try Folder.create(directory, files)
+        let shown = Display.neutralised(directory)
+        Talk.say(
+            """
+            Verify with:
+              ssh-keygen -Y verify -f \(shown)/allowed_signers -r \(shown)/revoked_keys \\
+                -I SUBJECT -n NAMESPACE -O verify-time=YYYYMMDDHHMMSSZ -s FILE.sig < FILE
+            """)
+        let names = files.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         output.page(
-            entry.text(at: now) + [
-                "  approved by \(Phrase.list(approved))", "  attested by \(Phrase.list(attested))",
-            ],
-            .fields([
-                "key": entry.json(at: now), "approved_by": .strings(approved),
-                "attested_by": .strings(attested),
-            ]))
-    }
-
-    private static func names(_ set: ResponseSet?) -> [String] {
-        set.map { set in set.names.filter { set.answers[$0]?.isYes == true } } ?? []
+            [directory] + names.map { "  \($0)" },
+            .fields(["directory": .string(directory), "files": .strings(names)]))
     }
 }
 
-extension KeyEntry {
-    fileprivate func row(at now: Timestamp) -> [String] {
-        [subject, status(at: now).rawValue, "\(publicKey.fingerprint)", ceremony]
+/// A key as it stood at a place in the log.
+struct PlacedKey {
+    let entry: KeyEntry
+    let standing: KeyStanding
+    let place: LogPosition
+
+    /// `nil` where no ceremony up to there has made it.
+    init?(_ entry: KeyEntry, in state: State, at place: LogPosition) {
+        guard let standing = state.standing(of: entry.publicKey.fingerprint, at: place) else {
+            return nil
+        }
+        self.entry = entry
+        self.standing = standing
+        self.place = place
     }
 
-    fileprivate func text(at now: Timestamp) -> [String] {
-        var lines = [
-            "\(subject): \(status(at: now).rawValue)",
-            "  fingerprint \(publicKey.fingerprint)",
-            "  uri         \(token);id=\(KeyEntry.escaped(keyID))",
-            "  label       \(label)", "  from        \(ceremony), \(registered.time)",
+    /// One line for lists.
+    var row: [String] {
+        [
+            entry.subject, standing.status.rawValue, "\(entry.publicKey.fingerprint)",
+            entry.ceremony, standing.until.map { "until \($0)" } ?? "",
         ]
-        if let activated { lines.append("  active from \(activated.time), event \(activated.seq)") }
-        if let until { lines.append("  until       \(until)") }
-        if let revoked { lines.append("  revoked     \(revoked.time), event \(revoked.seq)") }
-        if let lapsed { lines.append("  lapsed      \(lapsed.time), event \(lapsed.seq)") }
-        lines.append("  \(publicKey.line)")
-        return lines
-            + publicKey.pem.utf8.split(separator: 0x0a).map {
+    }
+
+    /// Everything that is to be said of it.
+    var text: [String] {
+        [
+            "\(entry.subject): \(standing.status.rawValue)",
+            "  fingerprint \(entry.publicKey.fingerprint)",
+            "  uri         \(uri)", "  label       \(entry.label)",
+            "  from        \(entry.ceremony), \(entry.registered.time)",
+            "  since       \(standing.since.time), event \(standing.since.seq)",
+            "  because     \(standing.reason)",
+        ]
+            + (standing.until.map { ["  until       \($0)"] } ?? [])
+            + ["  \(entry.publicKey.line)"]
+            + entry.publicKey.pem.utf8.split(separator: 0x0a).map {
                 String(decoding: $0, as: UTF8.self)
             }
     }
 
-    fileprivate func json(at now: Timestamp) -> JSON {
+    var json: JSON {
         .fields([
-            "fingerprint": .string("\(publicKey.fingerprint)"),
-            "public_key": .string(publicKey.line), "pem": .string(publicKey.pem),
-            "subject": .string(subject), "class": .text(subjectClass),
-            "ceremony": .string(ceremony), "status": .string(status(at: now).rawValue),
-            "token": .string(token), "uri": .string("\(token);id=\(KeyEntry.escaped(keyID))"),
-            "key_id": .string(Hex.encode(keyID)), "label": .string(label),
-            "registered": .string("\(registered.time)"),
-            "activated": .text(activated.map { "\($0.time)" }),
-            "until": .text(until.map { "\($0)" }),
+            "fingerprint": .string("\(entry.publicKey.fingerprint)"),
+            "public_key": .string(entry.publicKey.line), "pem": .string(entry.publicKey.pem),
+            "subject": .string(entry.subject), "class": .text(entry.subjectClass),
+            "ceremony": .string(entry.ceremony), "status": .string(standing.status.rawValue),
+            "since": LogPosition(seq: standing.since.seq, time: standing.since.time).json,
+            "because": .string(standing.reason), "token": .string(entry.token),
+            "uri": .string(uri), "key_id": .string(Hex.encode(entry.keyID)),
+            "label": .string(entry.label), "registered": .string("\(entry.registered.time)"),
+            "activated": .text(
+                entry.activated.flatMap { place.includes($0) ? "\($0.time)" : nil }),
+            "until": .text(standing.until.map { "\($0)" }),
         ])
     }
 
-    /// CKA_ID as a `pkcs11:` URI has it (RFC 7512): every byte escaped.
-    private static func escaped(_ id: [UInt8]) -> String {
-        id.map { "%" + Hex.encode([$0]).uppercased() }.joined()
+    /// The token's URI and the CKA_ID as RFC 7512 has it: every byte escaped.
+    private var uri: String {
+        "\(entry.token);id="
+            + entry.keyID.map { "%" + Hex.encode([$0]).uppercased() }.joined()
     }
 }

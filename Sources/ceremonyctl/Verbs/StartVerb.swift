@@ -82,8 +82,14 @@ struct StartVerb: Verb {
     /// `--into`, or the only token of the daemon that can receive a key; none for a kind that makes
     /// no key.
     private func receivingToken(_ log: TrustedLog) throws(ClientError) -> DaemonToken? {
-        let takesToken = try? Kinds.named(kind).parameters.contains { $0.name == "token" }
-        guard into != nil || takesToken != false else { return nil }
+        if let known = try? Kinds.named(kind),
+            !known.parameters.contains(where: { $0.name == "token" })
+        {
+            guard into == nil else {
+                throw .usage("\(kind) makes no key in a token.", next: "Leave --into out.")
+            }
+            return nil
+        }
         let tokens = try DaemonToken.list(log)
         if let into { return try DaemonToken.named(into, among: tokens) }
         let able = tokens.filter { $0.trouble == nil && $0.canEd25519 }

@@ -129,15 +129,16 @@ struct EvidenceBundleTests {
         var record = Samples.keyRecord
         record.attestation = Digest(of: [1, 2, 3])
         func outcome(_ attestation: [UInt8]?) -> JSON {
-            .object([
-                "record": .strings(record.lines), "sig_new": .string(Base64.encode([1])),
-                "evidence": .fields(["attestation": .text(attestation.map(Base64.encode))]),
-            ])
+            var evidence = Samples.keyEvidence
+            evidence.attestation = attestation
+            return KeyOutcome(
+                record: record, possession: [1], endorsement: nil, evidence: evidence
+            ).json
         }
-        #expect(try KeyOutcome(outcome([1, 2, 3]), at: 0)?.attestation == [1, 2, 3])
-        #expect(throws: BundleError.self) { try KeyOutcome(outcome([1, 2]), at: 0) }
-        #expect(throws: BundleError.self) { try KeyOutcome(outcome(nil), at: 0) }
-        #expect(try KeyOutcome(.object([:]), at: 0) == nil)
+        #expect(try KeyOutcome(outcome([1, 2, 3])).evidence.attestation == [1, 2, 3])
+        #expect(throws: JSONError.self) { try KeyOutcome(outcome([1, 2])) }
+        #expect(throws: JSONError.self) { try KeyOutcome(outcome(nil)) }
+        #expect(!KeyOutcome.isMade(by: .object([:])))
     }
 
     @Test("ssh-keygen and openssl read what the bundle gives them")

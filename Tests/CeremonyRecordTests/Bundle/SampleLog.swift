@@ -69,11 +69,9 @@ struct SampleLog {
         note.actor = dave
         note.ceremony = nil
 
-        let outcome: [String: JSON] = [
-            "record": .strings(record.lines),
-            "sig_new": .string(Base64.encode(try sign(4, .key, record.bytes))),
-            "evidence": .object([:]),
-        ]
+        let outcome = KeyOutcome(
+            record: record, possession: try sign(4, .key, record.bytes), endorsement: nil,
+            evidence: Samples.keyEvidence)
         let bodies: [EventBody] = [
             .logCreated(
                 LogCreated(
@@ -99,7 +97,7 @@ struct SampleLog {
                     intent: .object(["label": .string("x")]))),
             .ceremonyCompleted(
                 CeremonyCompleted(
-                    ceremony: id, from: .executing, to: .completed, outcome: .object(outcome))),
+                    ceremony: id, from: .executing, to: .completed, outcome: outcome.json)),
             try attested(0, 1), try attested(2, 2),
             .exceptionNoted(ExceptionNoted(ceremony: nil, signed: try signed(note, 3, .act))),
             .keyRevoked(

@@ -52,6 +52,10 @@ enum Samples {
         ],
         attestation: nil, generated: time + 60, oldKey: nil, overlapDays: 0)
 
+    static let keyEvidence = KeyEvidence(
+        attributes: keyRecord.attributes, module: "/usr/lib/softhsm/libsofthsm2.so",
+        moduleDigest: digest("module"), token: token, attestation: nil)
+
     static let act = Act(
         log: origin, mode: .production, act: .execute, ceremony: "keeper-alpha-1",
         document: statement.digest, actor: dave, role: .operator, from: "APPROVED",
