@@ -226,6 +226,13 @@ extension State {
                     ceremony: ceremony.id, from: .completed, to: .completed, witness: name,
                     key: signed.key, sshsig: signed.sshsig, count: ceremony.attestations.count + 1,
                     threshold: ceremony.attestations.threshold))
+        case (.acceptance(let acceptance), .accept):
+            let ceremony = try state.ceremony(acceptance.ceremony)
+            return .ceremonyAccepted(
+                CeremonyAccepted(
+                    ceremony: ceremony.id, from: ceremony.state, to: ceremony.state,
+                    set: acceptance.set, participant: acceptance.participant.name, signed: signed,
+                    newKey: acceptance.newKey, possession: nil))
         case (.act(let act), .act): return try state.body(of: act, signed)
         default:
             throw Refusal(

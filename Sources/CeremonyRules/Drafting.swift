@@ -78,10 +78,12 @@ extension State {
             kind.mayApprove($0, class: operation.subjectClass)
         }
         let barred = operation.excluded(in: self)
-        let excluded = eligible.map(\.name).filter {
-            ($0 == initiator.name && !roster.policy.initiatorCounts) || $0 == operation.holder
-                || barred.contains($0)
-        }
+        let barredKeys = kind.barredKeys(by: operation.fields, in: roster)
+        let excluded = eligible.filter { member in
+            (member.name == initiator.name && !roster.policy.initiatorCounts)
+                || member.name == operation.holder || barred.contains(member.name)
+                || member.keys.allSatisfy { barredKeys.contains($0.key.fingerprint) }
+        }.map(\.name)
         let witnesses = eligible.filter { !excluded.contains($0.name) }
         try checkEnough(witnesses, entry, kind: kind.name)
         return Statement(
@@ -95,11 +97,12 @@ extension State {
             attestThreshold: entry.attest, attestBy: roster.policy.attestDays,
             excluded: excluded.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
             witnesses: witnesses.flatMap { member in
-                member.keys.map {
-                    Witness(name: member.name, kind: member.kind, fingerprint: $0.key.fingerprint)
+                member.keys.map(\.key.fingerprint).filter { !barredKeys.contains($0) }.map {
+                    Witness(name: member.name, kind: member.kind, fingerprint: $0)
                 }
             },
-            accepts: [], nonce: draft.nonce)
+            accepts: kind.acceptances(by: operation.fields, in: roster).flatMap(\.lines),
+            nonce: draft.nonce)
     }
 
     /// What the operation depends on, as one digest (FORMATS section 4).

@@ -136,6 +136,7 @@ enum PaperReplies {
             "initiator": .string(statement.initiator.name), "reason": .string(statement.reason),
             "digest": .string("\(ceremony.digest)"), "document": .strings(ceremony.opening.lines),
             "approvals": responses(ceremony.approvals, statement.excluded),
+            "acceptances": .array(ceremony.acceptances.map(acceptances)),
             "attestations": responses(ceremony.attestations, statement.excluded),
             "end": ceremony.end.map {
                 .fields([
@@ -148,6 +149,19 @@ enum PaperReplies {
             "record_digest": .text(ceremony.record.map { "\($0.digest)" }),
             "attest_by": .text(ceremony.attestDeadline.map { "\($0)" }),
             "key": .text(ceremony.key.map { "\($0)" }), "key_status": .text(status?.rawValue),
+        ])
+    }
+
+    private static func acceptances(_ set: AcceptanceSet) -> JSON {
+        .object([
+            "set": .string(set.name), "need": .number(set.need), "have": .number(set.count),
+            "rows": .array(
+                set.invited.map {
+                    .fields([
+                        "name": .string($0.name), "key": .string("\($0.fingerprint)"),
+                        "answer": .string(set.answers[$0.fingerprint] == nil ? "open" : "yes"),
+                    ])
+                }),
         ])
     }
 

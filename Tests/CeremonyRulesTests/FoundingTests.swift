@@ -197,7 +197,8 @@ struct FoundingTests {
     func floors(mode: LogMode) throws {
         typealias Entry = Policy.Entry
         func check(_ code: RefusalCode?, _ entry: Entry, kind: String = "new_keeper_key") {
-            let policy = Policy(kinds: [kind: entry])
+            var policy = House.policy
+            policy.kinds[kind] = entry
             if let code {
                 expectRefusal(code) { try policy.checkFloors(mode: mode) }
             } else {

@@ -468,6 +468,7 @@ struct KindTests {
             opened: KeyEntry.Moment(seq: 2, time: house.now), executionSeconds: 900, locks: [],
             goesOnDespite: [],
             approvals: ResponseSet(.approve, invited: [], threshold: 1, people: 1),
+            acceptances: [],
             attestations: ResponseSet(.attest, invited: [], threshold: 1, people: 1))
         let decision = try decide(
             changed.state, .complete(ceremony: statement.ceremony, outcome: outcome),

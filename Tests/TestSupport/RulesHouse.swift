@@ -55,14 +55,18 @@ public struct House: Sendable {
         "halt_clear": Policy.Entry(threshold: 2, attest: 0),
         "log_key_change": Policy.Entry(threshold: 3, people: 2, attest: 0),
         "clock_correction": Policy.Entry(threshold: 2, attest: 0),
+        "set_roster": Policy.Entry(threshold: 2, attest: 0),
+        "set_policy": Policy.Entry(threshold: 3, people: 2, attest: 0),
         "drill": Policy.Entry(threshold: 2, attest: 2),
     ])
     /// Not on any roster.
     public static let outsider = Person("mallory", .keeper, [.witness], keys: [99])
+    /// Not on the founders' roster; comes with two keys where a test enrolls her.
+    public static let newcomer = Person("hana", .keeper, [.witness], keys: [20, 21])
 
     /// The key that signs checkpoints.
     public let logKey: SoftwareKey
-    /// Everybody by name, the outsider too.
+    /// Everybody by name, the outsider and the newcomer too.
     public let people: [String: Person]
     /// The genesis document.
     public let genesis: Genesis
@@ -91,7 +95,9 @@ public struct House: Sendable {
         logKey = founding.logKey
         genesis = founding.genesis
         self.people = Dictionary(
-            uniqueKeysWithValues: (people + [House.outsider]).map { ($0.member.name, $0) })
+            uniqueKeysWithValues: (people + [House.outsider, House.newcomer]).map {
+                ($0.member.name, $0)
+            })
         now = founding.time
         let line = event.line
         state = try State.founded(by: event, line: line)

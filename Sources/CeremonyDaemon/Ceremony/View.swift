@@ -67,6 +67,7 @@ enum View {
             "digest": .string("\(ceremony.digest)"),
             "document": .strings(ceremony.opening.lines),
             "approvals": responses(ceremony.approvals, excluded: statement.excluded),
+            "acceptances": .array(ceremony.acceptances.map(acceptances)),
             "attestations": responses(ceremony.attestations, excluded: statement.excluded),
             "executing": ceremony.execution.map {
                 .fields([
@@ -110,6 +111,22 @@ enum View {
         return .object([
             "need": .number(set.threshold), "people": .number(set.people),
             "have": .number(set.count), "rows": .array(rows + outside),
+        ])
+    }
+
+    private static func acceptances(_ set: AcceptanceSet) -> JSON {
+        .object([
+            "set": .string(set.name), "need": .number(set.need), "have": .number(set.count),
+            "rows": .array(
+                set.invited.map { participant in
+                    let answer = set.answers[participant.fingerprint]
+                    return .fields([
+                        "name": .string(participant.name),
+                        "key": .string("\(participant.fingerprint)"),
+                        "answer": .string(answer.map { $0.isYes ? "yes" : "no" } ?? "open"),
+                        "at": .text(answer.map { "\($0.time)" }), "reason": .text(answer?.reason),
+                    ])
+                }),
         ])
     }
 

@@ -89,7 +89,13 @@ struct BundleDerivation {
 
     private mutating func accept(_ body: CeremonyAccepted) throws(BundleError) {
         let _: Acceptance = try document(body.signed.lines)
-        let path = folder(body.ceremony) + "acceptance.\(body.set).\(body.participant).txt"
+        let asked = statements[body.ceremony]?.accepts.filter {
+            $0.set.utf8.elementsEqual(body.set.utf8)
+                && $0.name.utf8.elementsEqual(body.participant.utf8)
+        }
+        let name = BundleDerivation.numbered(
+            body.participant, body.signed.key, among: asked?.map(\.fingerprint) ?? [])
+        let path = folder(body.ceremony) + "acceptance.\(body.set).\(name).txt"
         try add(body.signed.bytes, at: path)
         try addSignature(body.signed.sshsig, of: path, nil)
         if let possession = body.possession {

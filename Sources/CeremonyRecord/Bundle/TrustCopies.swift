@@ -24,6 +24,9 @@ struct TrustCopies {
                 for key in member.keys { add(key.key, of: member.name, TrustCopies.people) }
             }
         case .ceremonyAccepted(let body):
+            if let signature = try? SSHSIG(blob: body.signed.sshsig) {
+                add(signature.key, of: body.participant, [.accept])
+            }
             if let key = body.newKey {
                 add(key, of: body.participant, [.accept, .possession])
             }

@@ -19,6 +19,8 @@ public protocol CeremonyKind: Sendable {
     static var standardEntry: Policy.Entry { get }
     /// The one subject that it is about, for ceremonies about the house itself.
     static var houseSubject: String? { get }
+    /// Whether a production log is stuck one day whose policy has no entry for it.
+    static var isIndispensable: Bool { get }
     /// Whether something is done on tokens between the approval and the outcome. Where nothing is,
     /// the deciding answer completes the ceremony at once, and the outcome is an empty object.
     static var hasSteps: Bool { get }
@@ -50,6 +52,13 @@ public protocol CeremonyKind: Sendable {
     static var excludesOthers: Bool { get }
     /// Those who may not approve it, besides its initiator and the subject's holder, by name.
     func excluded(in state: State) -> Set<String>
+    /// The roster's keys that may not approve it, by the statement's fields. Whoever has no other is
+    /// excluded.
+    static func barredKeys(by fields: Fields, in roster: Roster) -> Set<Fingerprint>
+    /// Who must accept their part in it, by the statement's fields: its `accept:` lines.
+    ///
+    /// How many of a set, where not all, is said by the fields too: it is what people sign.
+    static func acceptances(by fields: Fields, in roster: Roster) -> [AcceptanceSet]
     /// What the operation depends on besides the subject's keys, the roster and the policy.
     func dependencies(in state: State) -> [String: JSON]
 
@@ -78,6 +87,15 @@ extension CeremonyKind {
     /// Nobody.
     public static var excludesOthers: Bool { false }
 
+    /// No key.
+    public static func barredKeys(by fields: Fields, in roster: Roster) -> Set<Fingerprint> { [] }
+
+    /// Nobody.
+    public static func acceptances(by fields: Fields, in roster: Roster) -> [AcceptanceSet] { [] }
+
+    /// A house can do without.
+    public static var isIndispensable: Bool { false }
+
     /// In spite of nothing.
     public var goesOnDespite: Set<Hindrance> { [] }
 
@@ -98,6 +116,8 @@ public protocol ImmediateKind: CeremonyKind {}
 extension ImmediateKind {
     /// None.
     public static var hasSteps: Bool { false }
+    /// It puts the house in order.
+    public static var isIndispensable: Bool { true }
     /// None.
     public var subjectClass: String? { nil }
     /// None.
@@ -173,7 +193,7 @@ public enum Kinds {
     /// Every kind, by the order in which people meet them.
     public static let all: [any CeremonyKind.Type] = [
         NewKeeperKey.self, KeyRotation.self, KeyRevocation.self, HaltClear.self,
-        LogKeyChange.self, ClockCorrection.self,
+        SetRoster.self, SetPolicy.self, LogKeyChange.self, ClockCorrection.self,
     ]
 
     /// Subjects that belong to ceremonies about the house itself (FORMATS section 4).

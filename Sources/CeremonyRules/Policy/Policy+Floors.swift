@@ -5,8 +5,9 @@ public import CeremonyRecord
 extension Policy {
     /// Refuses a policy that is senseless, or too weak for the mode.
     ///
-    /// Production: threshold at least 2, lifetime at most a day (DESIGN section 3). Both modes:
-    /// thresholds at least 1, people between 1 and the threshold, spans above zero and bounded.
+    /// Production: threshold at least 2, lifetime at most a day (DESIGN section 3), and an entry
+    /// for each kind without which it would be stuck one day. Both modes: thresholds at least 1,
+    /// people between 1 and the threshold, spans above zero and bounded.
     ///
     /// - Throws: ``Refusal`` (`below-floor`, `bad-policy`, `unknown-kind`).
     public func checkFloors(mode: LogMode) throws(Refusal) {
@@ -47,6 +48,16 @@ extension Policy {
                         + "\(entry.lifetime) s.",
                     requirement: "VAL-2")
             }
+        }
+        let missing = Kinds.all.filter {
+            $0.isIndispensable && kinds[Policy.fieldName($0.name)] == nil
+        }
+        guard mode != .production || missing.isEmpty else {
+            throw Refusal(
+                .belowFloor,
+                "Without entries for \(missing.map { $0.name }.joined(separator: ", ")) a production "
+                    + "log could be stuck one day.",
+                next: "The standard entries stand in: ceremonyctl genesis plan.")
         }
         let spans = [overlapDays, drillDays, attestDays] + rotationDays.values
         guard spans.allSatisfy({ (1...3660).contains($0) }) else {

@@ -49,6 +49,8 @@ public struct Ceremony: Hashable, Sendable {
     public internal(set) var state = CeremonyState.pending
     /// Who approves.
     public internal(set) var approvals: ResponseSet
+    /// Who accepts their part in it, by set.
+    public internal(set) var acceptances: [AcceptanceSet]
     /// Who attests what came out.
     public internal(set) var attestations: ResponseSet
     /// The execution, once begun.
@@ -60,6 +62,13 @@ public struct Ceremony: Hashable, Sendable {
     /// Its end.
     public internal(set) var end: End?
 
+    /// Whether every response set that must be complete before it is carried out is.
+    public var isAgreed: Bool { approvals.isComplete && acceptances.allSatisfy(\.isComplete) }
+    /// Those whose yes is still open: to the statement, or to their part in it.
+    public var waiting: [String] {
+        (approvals.isComplete ? [] : approvals.waiting)
+            + acceptances.filter { !$0.isComplete }.flatMap { $0.waiting.map(\.name) }
+    }
     /// The identifier.
     public var id: String { statement.ceremony }
     /// The kind's name.

@@ -1,6 +1,5 @@
 // A set of people of whom some must say yes. Approving a statement is one such set, attesting a
-// record another, accepting one's part in it the third. One person has one answer, whatever keys
-// they hold.
+// record the other. One person has one answer, whatever keys they hold.
 
 public import CeremonyRecord
 
@@ -48,10 +47,16 @@ public struct ResponseSet: Hashable, Sendable {
         count >= threshold && humans(where: { answers[$0]?.isYes == true }) >= people
     }
 
-    /// Whether so many have said no that it can not be completed any more.
-    public var isOutOfReach: Bool {
-        let open = names.filter { answers[$0]?.isYes != false }
-        return open.count < threshold || humans(where: { answers[$0]?.isYes != false }) < people
+    /// Whether so many have said no, or cannot answer any more, that it can not be completed.
+    ///
+    /// - Parameter canAnswer: whether a key can still answer for its person.
+    public func isOutOfReach(where canAnswer: (Witness) -> Bool) -> Bool {
+        let open = Set(
+            names.filter { name in
+                answers[name].map(\.isYes)
+                    ?? invited.contains { $0.name == name && canAnswer($0) }
+            })
+        return open.count < threshold || humans(where: { open.contains($0) }) < people
     }
 
     /// The distinct names, in document order.

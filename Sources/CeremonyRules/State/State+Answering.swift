@@ -56,6 +56,12 @@ extension State {
         return member.name
     }
 
+    /// Whether the people asked who can still answer are too few: those who are on the roster with
+    /// a key that the statement lists.
+    func isOutOfReach(_ set: ResponseSet) -> Bool {
+        set.isOutOfReach { roster.member(holding: $0.fingerprint)?.member.name == $0.name }
+    }
+
     /// Refuses what comes after the deadline, whether or not that was written down (VAL-2).
     func checkInTime(_ ceremony: Ceremony, at time: Timestamp) throws(Refusal) {
         guard time < ceremony.statement.expires else {

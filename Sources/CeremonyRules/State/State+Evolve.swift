@@ -72,8 +72,8 @@ extension State {
             .halted,
             "The log is halted since \(first.map { "\($0.time)" } ?? "now"), "
                 + "by \(first?.by ?? "the daemon"): \(first?.reason ?? "unknown").",
-            next: "Reading, verifying, export, note, decline, cancel, key-revocation and "
-                + "halt-clear go on.",
+            next: "Reading, verifying, export, note, decline, cancel, key-revocation, halt-clear "
+                + "and a set-roster that only removes go on.",
             requirement: "CT-11")
     }
 
@@ -98,6 +98,7 @@ extension State {
             rosterSeq = moment.seq
         case .ceremonyOpened(let opened): try take(opened, at: moment)
         case .ceremonyWitnessed(let answer): try take(answer, at: moment)
+        case .ceremonyAccepted(let accepted): try take(accepted, at: moment)
         case .ceremonyDeclined(let declined): try take(declined, at: moment)
         case .ceremonyApproved(let approved) where demanded: try take(approved)
         case .ceremonyExecuting(let executing):

@@ -33,7 +33,7 @@ extension State {
     mutating func checkExecute(
         _ signed: SignedDocument, ceremony id: String, at time: Timestamp
     ) throws(Refusal) -> String {
-        let (act, member, found) = try verifiedAct(signed, .execute, at: time)
+        let (act, actor, found) = try verifiedAct(signed, .execute, at: time)
         guard let ceremony = found, ceremony.id == id else {
             throw Refusal(.wrongDocument, "The order is not one to execute \(id).")
         }
@@ -45,14 +45,14 @@ extension State {
                 .notYet,
                 "\(id) has \(ceremony.approvals.count) of \(ceremony.approvals.threshold) "
                     + "approvals.",
-                next: "Waiting for: \(ceremony.approvals.waiting.joined(separator: ", ")).",
+                next: "Waiting for: \(ceremony.waiting.joined(separator: ", ")).",
                 requirement: "CT-12")
         default: throw leftState(ceremony)
         }
         try checkStates(of: act, in: [.approved: .executing])
         try checkInTime(ceremony, at: time)
         try checkStillAgreed(ceremony)
-        return member.name
+        return actor
     }
 
     /// The prestate and every stored signature, again: what was agreed must still be what is done.
@@ -82,6 +82,19 @@ extension State {
                 .notYet,
                 "\(ceremony.id) has \(yes.count) approvals by people who are still on the roster.",
                 requirement: "CT-12")
+        }
+        for set in ceremony.acceptances {
+            var accepted = 0
+            for answer in set.answers.values where answer.isYes {
+                _ = try participant(of: ceremony, by: answer.signed, for: .accept)
+                accepted += 1
+            }
+            guard accepted >= set.need else {
+                throw Refusal(
+                    .notYet, "\(ceremony.id) has \(accepted) of \(set.need) acceptances.",
+                    next: "Waiting for: \(ceremony.waiting.joined(separator: ", ")).",
+                    requirement: "CT-12")
+            }
         }
     }
 

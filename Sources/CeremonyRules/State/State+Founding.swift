@@ -33,7 +33,7 @@ extension State {
         head = Head(time: time)
         self.roster = roster
         for member in document.members {
-            for held in member.keys { taken[held.key.point] = "a key of \(member.name)" }
+            for held in member.keys { taken[held.key.point] = State.personal(member.name) }
         }
         for vkey in log.vkeys {
             guard let key = NoteKey(vkey: vkey) else { continue }
@@ -50,12 +50,6 @@ extension State {
         ]
     }
 
-    /// The first roster; it is the genesis document's and was checked with it.
-    mutating func take(_ set: RosterSet) throws(Refusal) {
-        guard set.ceremony == nil, set.epoch == roster.epoch else {
-            throw Refusal(.illegalEvent, "The roster changes only by its ceremony.")
-        }
-    }
 }
 
 extension Genesis {

@@ -13,10 +13,10 @@ extension State {
         }
         switch (raised.signed, raised.invariant) {
         case (let signed?, nil):
-            let (act, member, _) = try verifiedAct(signed, .halt, at: measured)
+            let (act, actor, _) = try verifiedAct(signed, .halt, at: measured)
             try checkStates(of: act, in: [nil: nil])
             halts.append(
-                Halt(seq: moment.seq, time: measured, by: member.name, reason: act.justification))
+                Halt(seq: moment.seq, time: measured, by: actor, reason: act.justification))
             remember(signed.digest, by: signed.key, for: .act, at: moment, ceremony: act.ceremony)
         case (nil, let invariant?):
             halts.append(
@@ -38,6 +38,32 @@ extension State {
         let ending = Set(demands.compactMap(\.ceremony))
         for id in live where id != corrected.ceremony && !ending.contains(id) {
             demandEnding(of: id, reason: "prestate-changed", by: nil)
+        }
+    }
+
+    /// `roster.set`: the founders', which was checked with the genesis document, or what its
+    /// ceremony demands. Whatever else is under way was agreed among other people or under other
+    /// rules, and ends.
+    mutating func take(_ set: RosterSet) throws(Refusal) {
+        guard let ceremony = set.ceremony else { return }
+        var holders = roster.holders
+        for changed in set.holders ?? [] {
+            holders[changed.subject] = changed.holder
+            subjects[changed.subject]?.holder = changed.holder
+        }
+        roster = Roster(
+            epoch: set.epoch, members: set.members, holders: holders,
+            policy: try Policy(set.policy))
+        for member in set.members {
+            for held in member.keys { try claim(held.key, for: member.name) }
+        }
+        demandPrestateEndings(besides: ceremony)
+        // A key that too few can attest any more is never valid.
+        for id in unattested {
+            guard let waiting = ceremonies[id], let record = waiting.record,
+                isOutOfReach(waiting.attestations)
+            else { continue }
+            demandLapse(of: record, reason: "out-of-reach")
         }
     }
 

@@ -113,11 +113,11 @@ extension State {
                     subject: record.subject, retires: retires)))
     }
 
-    mutating func demandLapse(of record: KeyRecord) {
+    mutating func demandLapse(of record: KeyRecord, reason: String) {
         demands.append(
             .keyLapsed(
                 KeyLapsed(
-                    fingerprint: record.fingerprint, subject: record.subject, reason: "declined",
+                    fingerprint: record.fingerprint, subject: record.subject, reason: reason,
                     effective: nil)))
     }
 

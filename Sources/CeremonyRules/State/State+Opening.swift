@@ -50,6 +50,7 @@ extension State {
             approvals: ResponseSet(
                 .approve, invited: statement.witnesses, threshold: statement.threshold,
                 people: statement.people),
+            acceptances: kind.acceptances(by: statement.fields, in: roster),
             attestations: ResponseSet(
                 .attest, invited: statement.witnesses, threshold: statement.attestThreshold,
                 people: min(statement.people, statement.attestThreshold)))
@@ -98,14 +99,10 @@ extension State {
         else { throw miscounted }
         ceremonies[ceremony.id] = ceremony
         remember(ceremony.digest, by: answer.key, for: .approve, at: moment, ceremony: ceremony.id)
-        if ceremony.state == .pending, ceremony.approvals.isComplete {
-            demands.append(
-                .ceremonyApproved(
-                    CeremonyApproved(ceremony: ceremony.id, from: .pending, to: .approved)))
-        }
+        demandApproval(of: ceremony)
     }
 
-    /// `ceremony.approved`: demanded by the answer that reached the threshold.
+    /// `ceremony.approved`: demanded by the answer that completed what was still open.
     ///
     /// Where nothing is done on tokens, the same transaction carries it out and completes it.
     mutating func take(_ approved: CeremonyApproved) throws(Refusal) {
@@ -145,13 +142,13 @@ extension State {
 
     /// `ceremony.declined`: a no, to the statement or to the record.
     mutating func take(_ declined: CeremonyDeclined, at moment: KeyEntry.Moment) throws(Refusal) {
-        let (act, member, found) = try verifiedAct(declined.signed, .decline, at: moment.time)
+        let (act, actor, found) = try verifiedAct(declined.signed, .decline, at: moment.time)
         guard var ceremony = found, ceremony.id == declined.ceremony,
-            declined.participant == member.name, declined.from == ceremony.state,
+            declined.participant == actor, declined.from == ceremony.state,
             declined.to == ceremony.state
         else { throw Refusal(.wrongDocument, "The refusal is not that of its document.") }
         let answer = ResponseSet.Answer.no(declined.signed, act.justification, moment)
-        if ceremony.state == .completed {
+        if ceremony.state == .completed, act.role != .participant {
             let record = try openRecord(ceremony, at: moment.time)
             try checkDocument(act, record.digest)
             try checkStates(of: act, in: [.completed: .completed])
@@ -162,7 +159,7 @@ extension State {
                     next: "Whoever doubts the key raises a halt or writes a note.")
             }
             ceremony.attestations.answers[name] = answer
-            if ceremony.attestations.isOutOfReach { demandLapse(of: record) }
+            if isOutOfReach(ceremony.attestations) { demandLapse(of: record, reason: "declined") }
         } else {
             guard ceremony.state == .pending || ceremony.state == .approved else {
                 throw leftState(ceremony)
@@ -170,10 +167,15 @@ extension State {
             try checkInTime(ceremony, at: moment.time)
             try checkDocument(act, ceremony.digest)
             try checkStates(of: act, in: [.pending: .pending, .approved: .approved])
-            let name = try checkMayAnswer(ceremony, ceremony.approvals, by: declined.signed.key)
-            ceremony.approvals.answers[name] = answer
-            if ceremony.state == .pending, ceremony.approvals.isOutOfReach {
-                demandEnding(of: ceremony.id, reason: "declined", by: nil)
+            if act.role == .participant {
+                try decline(
+                    &ceremony, by: actor, declined.signed, reason: act.justification, at: moment)
+            } else {
+                let name = try checkMayAnswer(ceremony, ceremony.approvals, by: declined.signed.key)
+                ceremony.approvals.answers[name] = answer
+                if ceremony.state == .pending, isOutOfReach(ceremony.approvals) {
+                    demandEnding(of: ceremony.id, reason: "declined", by: nil)
+                }
             }
         }
         ceremonies[ceremony.id] = ceremony

@@ -11,15 +11,21 @@ extension State {
     func verified<D: Document>(
         _ signed: SignedDocument, as type: D.Type, for namespace: SignatureNamespace
     ) throws(Refusal) -> (document: D, member: Member) {
-        let document: D
-        do { document = try D(lines: signed.lines) } catch {
+        let document = try read(signed, as: type)
+        return (
+            document, try signer(of: signed.bytes, by: signed.key, signed.sshsig, for: namespace)
+        )
+    }
+
+    /// A document of its type, of which nothing is checked yet.
+    ///
+    /// - Throws: ``Refusal`` (`malformed`).
+    func read<D: Document>(_ signed: SignedDocument, as type: D.Type) throws(Refusal) -> D {
+        do { return try D(lines: signed.lines) } catch {
             throw Refusal(
                 .malformed, "This is not a document of its kind: \(error).",
                 next: "Nothing was recorded. Draft it again with ceremonyctl.")
         }
-        return (
-            document, try signer(of: signed.bytes, by: signed.key, signed.sshsig, for: namespace)
-        )
     }
 
     /// The member whose key made the signature over the bytes for that purpose.
@@ -34,6 +40,17 @@ extension State {
                 .notOnRoster, "The key \(fingerprint) belongs to nobody on the roster.",
                 next: "The roster is shown by: ceremonyctl roster.", requirement: "CT-12")
         }
+        try check(sshsig, over: bytes, by: key, of: member.name, for: namespace)
+        return member
+    }
+
+    /// Refuses a signature that the key has not made over the bytes for that purpose.
+    ///
+    /// - Throws: ``Refusal`` (`wrong-namespace`, `bad-signature`).
+    func check(
+        _ sshsig: [UInt8], over bytes: [UInt8], by key: SSHPublicKey, of name: String,
+        for namespace: SignatureNamespace
+    ) throws(Refusal) {
         do {
             try SSHSIG(blob: sshsig).verify(message: bytes, namespace: namespace, by: key)
         } catch .otherNamespace(let other) {
@@ -44,11 +61,10 @@ extension State {
                 requirement: "NFR18")
         } catch {
             throw Refusal(
-                .badSignature, "The signature by \(member.name) does not verify: \(error).",
+                .badSignature, "The signature by \(name) does not verify: \(error).",
                 next: "Nothing was recorded. Sign exactly the bytes that --document shows.",
                 requirement: "NFR18")
         }
-        return member
     }
 
     /// Refuses a document of another log or mode.
@@ -80,24 +96,41 @@ extension State {
     /// - Throws: ``Refusal``: form, signature, log, prefix, age, nonce, role.
     mutating func verifiedAct(
         _ signed: SignedDocument, _ name: ActName, at time: Timestamp
-    ) throws(Refusal) -> (act: Act, member: Member, ceremony: Ceremony?) {
-        let (act, member) = try verified(signed, as: Act.self, for: .act)
+    ) throws(Refusal) -> (act: Act, actor: String, ceremony: Ceremony?) {
+        let act = try read(signed, as: Act.self)
+        let (actor, member) = try actor(of: act, signed)
         try checkLog(act.log, act.mode)
-        guard act.act == name, act.actor.name == member.name, act.actor.fingerprint == signed.key
+        guard act.act == name, act.actor.name == actor, act.actor.fingerprint == signed.key
         else {
             throw Refusal(
-                .wrongDocument, "The document is not \(member.name)'s order to \(name.rawValue).")
+                .wrongDocument, "The document is not \(actor)'s order to \(name.rawValue).")
         }
         try checkPrefix(size: act.treeSize, root: act.treeRoot)
         let ceremony = try act.ceremony.map { id throws(Refusal) in try self.ceremony(id) }
         try checkAge(of: act, at: time)
-        try checkPermission(act, by: member, on: ceremony)
-        guard nonces.insert("\(member.name) \(act.nonce)").inserted else {
-            throw Refusal(
-                .nonceUsed, "\(member.name) has used the nonce \(act.nonce) before.",
-                next: "Draft the act again.")
+        if let member { try checkPermission(act, by: member, on: ceremony) }
+        try use(act.nonce, by: actor)
+        return (act, actor, ceremony)
+    }
+
+    /// Who signed an act; besides the name, the member, but for a participant's no.
+    private func actor(of act: Act, _ signed: SignedDocument) throws(Refusal) -> (String, Member?) {
+        if isParticipants(act, by: signed.key), let id = act.ceremony {
+            return (try participant(of: try ceremony(id), by: signed, for: .act).name, nil)
         }
-        return (act, member, ceremony)
+        let member = try signer(of: signed.bytes, by: signed.key, signed.sshsig, for: .act)
+        return (member.name, member)
+    }
+
+    /// A nonce is its person's once, for ever.
+    ///
+    /// - Throws: ``Refusal`` (`nonce-used`).
+    mutating func use(_ nonce: String, by name: String) throws(Refusal) {
+        guard nonces.insert("\(name) \(nonce)").inserted else {
+            throw Refusal(
+                .nonceUsed, "\(name) has used the nonce \(nonce) before.",
+                next: "Draft the document again.")
+        }
     }
 
     /// Acts on a statement hold until its ceremony expires, on a record while its key is

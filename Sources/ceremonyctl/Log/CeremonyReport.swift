@@ -36,6 +36,32 @@ struct CeremonyReport: Sendable {
         var isComplete: Bool { have >= need }
     }
 
+    /// Who is asked to accept their part, and what they said.
+    struct Acceptances: Hashable, Sendable {
+        /// One key that is asked.
+        struct Row: Hashable, Sendable {
+            let name: String
+            let key: Fingerprint
+            let answer: CeremonyReport.Row.Answer
+            let at: Timestamp?
+            let reason: String?
+        }
+
+        let set: String
+        let need: Int
+        let have: Int
+        let rows: [Row]
+
+        /// Those who may still answer, each once.
+        var open: [String] {
+            rows.filter { $0.answer == .open }.map(\.name).reduce(into: []) { names, name in
+                if !names.contains(name) { names.append(name) }
+            }
+        }
+        /// Whether enough have said yes.
+        var isComplete: Bool { have >= need }
+    }
+
     /// How it ended.
     struct End: Hashable, Sendable {
         let seq: Int
@@ -60,6 +86,7 @@ struct CeremonyReport: Sendable {
     /// The statement's lines.
     let document: [String]
     let approvals: Responses
+    let acceptances: [Acceptances]
     let attestations: Responses
     /// Since when it is being executed.
     let executing: Timestamp?
@@ -98,6 +125,9 @@ struct CeremonyReport: Sendable {
         digest = try fields.text("digest") { Digest($0) }
         document = try fields.strings("document")
         approvals = try Responses(try fields.object("approvals"))
+        acceptances = try fields.objects("acceptances").map { set throws(JSONError) in
+            try Acceptances(set)
+        }
         attestations = try Responses(try fields.object("attestations"))
         if var executing = try fields.optionalObject("executing") {
             self.executing = try executing.text("time") { Timestamp($0) }
@@ -125,6 +155,24 @@ extension CeremonyReport.Responses {
             return CeremonyReport.Row(
                 name: try fields.string("name"), kind: try fields.string("kind"),
                 keys: try fields.strings("keys"),
+                answer: try fields.text("answer") { CeremonyReport.Row.Answer(rawValue: $0) },
+                at: try fields.optionalText("at") { Timestamp($0) },
+                reason: try fields.optionalString("reason"))
+        }
+    }
+}
+
+extension CeremonyReport.Acceptances {
+    fileprivate init(_ object: JSONFields) throws(JSONError) {
+        var fields = object
+        set = try fields.string("set")
+        need = try fields.number("need")
+        have = try fields.number("have")
+        rows = try fields.objects("rows").map { row throws(JSONError) in
+            var fields = row
+            return Row(
+                name: try fields.string("name"),
+                key: try fields.text("key") { Fingerprint($0) },
                 answer: try fields.text("answer") { CeremonyReport.Row.Answer(rawValue: $0) },
                 at: try fields.optionalText("at") { Timestamp($0) },
                 reason: try fields.optionalString("reason"))

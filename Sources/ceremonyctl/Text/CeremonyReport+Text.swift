@@ -9,7 +9,11 @@ extension CeremonyReport {
     func line(at now: Timestamp) -> [String] {
         var standing = state.rawValue
         switch state {
-        case .pending: standing += " \(approvals.have)/\(approvals.need)"
+        case .pending:
+            standing += " \(approvals.have)/\(approvals.need)"
+            for set in acceptances where set.need > 0 {
+                standing += ", accepted \(set.have)/\(set.need)"
+            }
         case .completed where keyStatus == .registered:
             standing += ", attested \(attestations.have)/\(attestations.need)"
         case .failed, .expired: standing += end?.reason.map { " (\($0))" } ?? ""
@@ -39,6 +43,10 @@ extension CeremonyReport {
         lines += Phrase.words(digest, indent: "    ")
         lines.append("  approvals: \(approvals.have) of \(approvals.need)")
         lines += rows(approvals, yes: "approved")
+        for set in acceptances {
+            lines.append("  acceptances (\(set.set)): \(set.have) of \(set.need)")
+            lines += rows(set)
+        }
         if let recordDigest {
             if let key { lines.append("  key:        \(key)") }
             lines += ["  record:", "    \(recordDigest)"]
@@ -57,7 +65,10 @@ extension CeremonyReport {
     /// What it waits for, as a sentence; `nil` where it waits for nothing.
     var next: String? {
         switch state {
-        case .pending: "approval by \(Phrase.list(approvals.open)): ceremonyctl witness \(id)"
+        case .pending where !approvals.isComplete:
+            "approval by \(Phrase.list(approvals.open)): ceremonyctl witness \(id)"
+        case .pending:
+            "acceptance by \(Phrase.list(acceptances.flatMap(\.open))): ceremonyctl accept \(id)"
         case .approved:
             "an operator, \(initiator) or a listed witness: ceremonyctl execute \(id)"
         case .executing: "the daemon is at work: ceremonyctl watch \(id)"
@@ -92,7 +103,10 @@ extension CeremonyReport {
         case .completed where record == nil:
             lines.append("  meaning:    it is done, and stands in the log for good")
         case .completed:
-            lines.append("  meaning:    the key came out; what is recorded of it stays")
+            lines.append(
+                key == nil
+                    ? "  meaning:    it has taken effect"
+                    : "  meaning:    the key came out; what is recorded of it stays")
         case .failed where end.left.isEmpty && executing == nil, .expired:
             lines.append("  meaning:    nothing was made and nothing has changed")
         case .failed where end.left.isEmpty:
@@ -102,6 +116,22 @@ extension CeremonyReport {
         default: break
         }
         return lines
+    }
+
+    private func rows(_ set: Acceptances) -> [String] {
+        Phrase.table(
+            set.rows.map { row in
+                let answer =
+                    switch row.answer {
+                    case .open, .excluded: state.isEnd ? "no answer" : "pending"
+                    case .yes: "accepted"
+                    case .no: "declined"
+                    }
+                return [
+                    row.name, answer, row.at.map { "\($0)" } ?? "", "\(row.key)",
+                    row.reason ?? "",
+                ]
+            }, indent: "    ")
     }
 
     private func rows(_ responses: Responses, yes: String) -> [String] {
