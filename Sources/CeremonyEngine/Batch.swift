@@ -27,14 +27,14 @@ struct Batch {
     private(set) var state: State
     private(set) var events: [Event] = []
     private(set) var lines: [[UInt8]] = []
-    private let now: Timestamp
+    private let clock: ClockLook
     private let isHaltedBeside: Bool
 
     /// - Parameter isHaltedBeside: Whether the halt file, or a halt in memory, stands beside the
     ///   log.
-    init(state: State, now: Timestamp, isHaltedBeside: Bool) {
+    init(state: State, clock: ClockLook, isHaltedBeside: Bool) {
         self.state = state
-        self.now = now
+        self.clock = clock
         self.isHaltedBeside = isHaltedBeside
     }
 
@@ -47,8 +47,8 @@ struct Batch {
                 throw .haltedByFile
             }
             // What follows from time stands before what anybody asks (VAL-2).
-            if command.comesAfterTime { adopt(try decide(state, .tick, now: now)) }
-            let decision = try decide(state, command, now: now)
+            if command.comesAfterTime { adopt(try decide(.tick)) }
+            let decision = try decide(command)
             adopt(decision)
             result = .success(
                 Recorded(
@@ -58,6 +58,10 @@ struct Batch {
             result = .failure(EngineError(error))
         }
         return Decided(result: result, leansOnBatch: !lines.isEmpty)
+    }
+
+    private func decide(_ command: Command) throws(Refusal) -> Decision {
+        try CeremonyRules.decide(state, command, now: clock.now, clock: clock.standing)
     }
 
     private mutating func adopt(_ decision: Decision) {

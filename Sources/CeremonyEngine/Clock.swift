@@ -8,6 +8,8 @@ import Glibc
 public protocol Clock: Sendable {
     /// Now, in whole UTC seconds.
     var now: Timestamp { get }
+    /// For how many seconds the machine has run, asleep or not: nobody sets that.
+    var boottime: Int { get }
 }
 
 /// The machine's clock.
@@ -20,5 +22,12 @@ public struct SystemClock: Clock {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(seconds: time.tv_sec)
+    }
+
+    /// CLOCK_BOOTTIME, cut to seconds.
+    public var boottime: Int {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return time.tv_sec
     }
 }

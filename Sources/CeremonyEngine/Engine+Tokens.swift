@@ -13,20 +13,27 @@ extension Engine {
     /// interrupted, then what followed from time. A token that is unlocked and answers stays as it
     /// is, whatever PIN is given: closing it would take it from under an execution.
     ///
+    /// - Parameter clock: Today's date, read off a clock that somebody trusts. The log is not
+    ///   opened without it by a clock that was set or not watched for long, nor where the last
+    ///   event is old: what follows from time would follow from that clock at once.
     /// - Throws: ``EngineError``. The log token is locked again where the log could not be opened.
-    public func unlock(_ name: String, pin: SecretBytes?, allowFinalTry: Bool = false)
-        async throws(EngineError)
-    {
+    public func unlock(
+        _ name: String, pin: SecretBytes?, allowFinalTry: Bool = false, clock date: String? = nil
+    ) async throws(EngineError) {
         let vault = try vault(named: name)
         await turns.take()
         defer { turns.give() }
         let isLogToken = logTokens.contains(name)
         if await vault.isAtWork, !isLogToken || !snapshot.isSealed {
-            if isLogToken { try await settle() }
+            if isLogToken {
+                if date != nil { try settleClock(date) }
+                try await settle()
+            }
             return
         }
         // A log whose token does not answer any more is sealed, whether or not anybody saw it go.
         if isLogToken, !snapshot.isSealed { await seal() }
+        if isLogToken { try checkClock(date) }
         do throws(VaultError) {
             try await vault.unlock(pin: pin, allowFinalTry: allowFinalTry)
         } catch {
@@ -40,6 +47,7 @@ extension Engine {
             }
             // While the log key is being changed it takes two tokens; the first one waits.
             if try await isAwaited(by: signer) { return }
+            try settleClock(date)
             try await open(with: signer)
         } catch {
             await seal()

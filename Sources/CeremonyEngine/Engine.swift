@@ -33,7 +33,7 @@ public final class Engine: Sendable {
     let published: Published
     let writer: Writer
     let executor: Executor
-    let clock: any Clock
+    let watch: ClockWatch
     let halts: HaltDesk
     let rollbackGuard: RollbackGuard
     let build: Build
@@ -71,20 +71,21 @@ public final class Engine: Sendable {
             tree: tree)
         self.vaults = vaults
         self.logTokens = logTokens
-        self.clock = clock
+        let watch = ClockWatch(clock)
+        self.watch = watch
         self.build = build
         rollbackGuard = RollbackGuard(published: published)
         writer = Writer(
-            ledger: ledger, clock: clock, published: published, unheard: unsigned,
+            ledger: ledger, watch: watch, published: published, unheard: unsigned,
             appended: { [rollbackGuard] events, lines in
                 appended(events, lines)
                 rollbackGuard.heard(events)
             }, ended: ended)
         halts = HaltDesk(
-            file: haltFile, writer: writer, published: published, clock: clock,
+            file: haltFile, writer: writer, published: published, watch: watch,
             patience: haltPatience)
         executor = Executor(
-            writer: writer, halts: halts, published: published, vaults: vaults, clock: clock,
+            writer: writer, halts: halts, published: published, vaults: vaults, watch: watch,
             boundary: boundary)
     }
 
@@ -102,12 +103,6 @@ public final class Engine: Sendable {
     public func consistencyProof(from old: Int, to new: Int) -> ConsistencyProof? {
         published.consistencyProof(from: old, to: new)
     }
-
-    /// Now, as the rules measure: a clock a little behind the log is taken for the log's time.
-    public var time: Timestamp { max(clock.now, snapshot.state.head.time) }
-
-    /// What the machine's clock says, for people who are to say whether it is right.
-    public var clockNow: Timestamp { clock.now }
 
     /// A nonce that nobody has used.
     public func nonce() -> String { Hex.encode(randomBytes(16)) }
@@ -166,11 +161,16 @@ public final class Engine: Sendable {
         if let token { draft.parameters["token"] = try await receivingToken(token).uri }
         let state = self.snapshot.state
         let statement: Statement
+        let doubt = clockReport.doubt
         do throws(Refusal) { statement = try state.statement(for: draft) } catch {
-            throw EngineError(error)
+            // What another ceremony keeps waiting waits for the clock as well, and longer.
+            throw EngineError(error.code == .busy ? doubt ?? error : error)
         }
         guard !self.snapshot.isHalted || state.goesOn(.statement(statement), despite: .halted)
         else { throw EngineError(.haltedByFile) }
+        if let doubt, !state.goesOn(.statement(statement), despite: .clock) {
+            throw EngineError(doubt)
+        }
         return statement
     }
 
@@ -233,8 +233,10 @@ public final class Engine: Sendable {
 
     /// Writes down what follows from time, and refused access that was folded. Called by a timer.
     public func tick() async {
+        // Also of a sealed log: a clock that is watched has no gap.
+        let look = watch.look()
         guard !snapshot.isSealed else { return }
-        let now = clock.now
+        let now = snapshot.state.time(of: look.standing, at: look.now)
         // A halt that the log could not take when it was raised stands in it as soon as it can.
         if snapshot.isHaltedByFile { try? await halts.recordHeld() }
         // And so does the end of an execution that could not be told when it came.

@@ -18,6 +18,10 @@ public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
         case stopping
         /// The log cannot be written.
         case logNotWritten = "log-not-written"
+        /// The date of the clock is to be confirmed before the log is opened by it.
+        case clockUnconfirmed = "clock-unconfirmed"
+        /// The date given is not the one that the clock says.
+        case clockMismatch = "clock-mismatch"
         /// The halt file cannot be written or read.
         case haltFile = "halt-file"
         /// The daemon has no token of that name.

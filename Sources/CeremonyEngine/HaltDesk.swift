@@ -10,7 +10,7 @@ struct HaltDesk: Sendable {
     let file: HaltFile
     let writer: Writer
     let published: Published
-    let clock: any Clock
+    let watch: ClockWatch
     /// Returns when whoever raises a halt has waited enough for the log; `nil`: never.
     let patience: (@Sendable () async -> Void)?
 
@@ -60,21 +60,26 @@ struct HaltDesk: Sendable {
         }
     }
 
-    /// When the halt was raised. A clock that is behind does not stand in its way: the act was
-    /// dated by that clock, or by one that is right, and is measured by the one that it fits.
+    /// When the halt was raised. A clock that is wrong does not stand in its way: the act was dated
+    /// by that clock, or by one that is right, and is measured by the one that it fits.
     private func moment(
         of document: [UInt8], _ sshsig: [UInt8], in state: State
     ) throws(Refusal) -> Timestamp {
-        let now = clock.now
-        let since = max(now, state.head.time)
+        let last = state.head.time
+        let now = watch.reads
+        func check(_ since: Timestamp) throws(Refusal) {
+            _ = try decide(
+                state, .heldHalt(document: document, sshsig: sshsig, since: since),
+                now: max(since, last))
+        }
         do throws(Refusal) {
-            _ = try decide(
-                state, .heldHalt(document: document, sshsig: sshsig, since: since), now: since)
-            return since
-        } catch  where error.code == .stale && now < since {
-            _ = try decide(
-                state, .heldHalt(document: document, sshsig: sshsig, since: now), now: since)
-            return now
+            try check(max(now, last))
+            return max(now, last)
+        } catch  where error.code == .stale {
+            // By a clock that is ahead it would be too old, and by the log it is not.
+            let other = min(now, last)
+            try check(other)
+            return other
         }
     }
 
@@ -83,7 +88,7 @@ struct HaltDesk: Sendable {
     /// Where the file cannot be written the house is halted in memory only: nobody waits for an
     /// answer who could be told.
     func raise(invariant name: String) {
-        try? file.keep(.invariant(name, since: clock.now))
+        try? file.keep(.invariant(name, since: watch.reads))
         published.update { $0.isHaltedByFile = true }
     }
 

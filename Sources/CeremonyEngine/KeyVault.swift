@@ -164,7 +164,8 @@ public struct VaultError: Error, Hashable, Sendable {
                     + "ceremonyctl tokens."
             case .executionFailed: "Look at what it came to: ceremonyctl show."
             case .recordedNotSigned, .overloaded, .stopping, .logNotWritten, .haltFile,
-                .alreadyFounded, .rolledBack, .forked, .headObject, .badCheckpoint, .badBundle:
+                .alreadyFounded, .rolledBack, .forked, .headObject, .badCheckpoint, .badBundle,
+                .clockUnconfirmed, .clockMismatch:
                 "Look at how the daemon stands: ceremonyctl status."
             }
         return EngineError(code, detail, next: next)

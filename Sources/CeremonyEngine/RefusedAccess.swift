@@ -26,7 +26,7 @@ final class RefusedAccess: Sendable {
     func take(at now: Timestamp) -> AccessRefused? {
         folded.withLock { folded in
             guard var refused = folded.newest,
-                folded.written.map({ now - $0 >= Limits.refusalInterval }) ?? true
+                folded.written.map({ now < $0 || now - $0 >= Limits.refusalInterval }) ?? true
             else { return nil }
             refused.count = folded.count
             folded = Folded(newest: nil, count: 0, written: now)

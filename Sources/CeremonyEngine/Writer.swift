@@ -34,7 +34,7 @@ actor Writer {
     static let batchMax = 64
 
     private let ledger: any Ledger
-    private let clock: any Clock
+    private let watch: ClockWatch
     private let published: Published
     private let appended: @Sendable ([Event], [[UInt8]]) -> Void
     private let ended: @Sendable (LedgerError) -> Void
@@ -53,12 +53,12 @@ actor Writer {
     ///   - appended: Hears of every event once, in order, when a signed head covers it.
     ///   - ended: Hears that the log must be read again from the disk; the process is to end.
     init(
-        ledger: any Ledger, clock: any Clock, published: Published, unheard: Tail,
+        ledger: any Ledger, watch: ClockWatch, published: Published, unheard: Tail,
         appended: @escaping @Sendable ([Event], [[UInt8]]) -> Void,
         ended: @escaping @Sendable (LedgerError) -> Void
     ) {
         self.ledger = ledger
-        self.clock = clock
+        self.watch = watch
         self.published = published
         self.unheard = unheard
         self.appended = appended
@@ -169,7 +169,7 @@ actor Writer {
         }
         let snapshot = published.snapshot
         var batch = Batch(
-            state: snapshot.state, now: clock.now, isHaltedBeside: snapshot.isHaltedByFile)
+            state: snapshot.state, clock: watch.look(), isHaltedBeside: snapshot.isHaltedByFile)
         let decided = commands.map { batch.take($0.command) }
         let durability = await makeDurable(batch)
         for (waiting, decided) in zip(commands, decided) {
@@ -212,6 +212,9 @@ actor Writer {
         published.update {
             $0.state = batch.state
             if case .success(let note) = note { $0.take(note, size: head.size) }
+        }
+        for case .clockCorrected(let corrected) in batch.events.map(\.body) {
+            watch.corrected(to: corrected.now)
         }
         unheard.append(batch.events, batch.lines)
         tell()

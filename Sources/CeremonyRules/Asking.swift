@@ -28,15 +28,14 @@ extension State {
 
     /// Refuses an order to execute for everything but its intent, before any token is touched.
     ///
+    /// - Parameter clock: What is known of the clock besides what the log shows of it.
     /// - Returns: The ceremony, as it stands.
     /// - Throws: ``Refusal``.
-    public func preflight(document: [UInt8], sshsig: [UInt8], now: Timestamp) throws(Refusal)
-        -> Ceremony
-    {
+    public func preflight(
+        document: [UInt8], sshsig: [UInt8], now: Timestamp, clock: ClockStanding = .right
+    ) throws(Refusal) -> Ceremony {
         guard !isHalted else { throw haltedRefusal }
-        guard head.time - now <= Limits.clockSlack else {
-            throw clockBehind
-        }
+        if let doubt = refusal(of: clock, at: now) { throw doubt }
         guard let any = try? AnyDocument(bytes: document), case .act(let act) = any,
             let id = act.ceremony
         else { throw State.unreadable(document) }

@@ -6,16 +6,23 @@ import HashTreeCollections
 
 /// Decides a command on a state. Pure: the same inputs give the same events.
 ///
-/// - Parameter now: The clock; a little behind the log, the log's time is used (DESIGN, Time).
+/// While the clock cannot be acted on, everything that goes on all the same is dated by the last
+/// event, and nothing follows from time.
+///
+/// - Parameters:
+///   - now: The clock; a little behind the log, the log's time is used (DESIGN, Time).
+///   - clock: What is known of the clock besides what the log shows of it.
 /// - Returns: The events to append together, with everything that they demand after them.
 /// - Throws: ``Refusal``; the state is unchanged and nothing is to be appended.
-public func decide(_ state: State, _ command: Command, now: Timestamp) throws(Refusal) -> Decision {
-    let time = max(now, state.head.time)
-    let isBehind = state.head.time - now > Limits.clockSlack
+public func decide(
+    _ state: State, _ command: Command, now: Timestamp, clock: ClockStanding = .right
+) throws(Refusal) -> Decision {
+    let time = state.time(of: clock, at: now)
+    let doubt = state.refusal(of: clock, at: now)
     var decision = Decision(state: state)
     switch command {
     case .tick:
-        guard !isBehind else { return decision }
+        guard doubt == nil else { return decision }
         for body in state.allDue(at: time) {
             let before = decision
             do throws(Refusal) { try decision.append(body, at: time) } catch {
@@ -33,21 +40,21 @@ public func decide(_ state: State, _ command: Command, now: Timestamp) throws(Re
                 at: time)
         }
     case .submit(let document, let sshsig):
-        try decision.submit(document, sshsig, at: time, isBehind: isBehind, as: State.body)
+        try decision.submit(document, sshsig, at: time, doubt: doubt, as: State.body)
     case .execute(let document, let sshsig, let intent):
-        try decision.submit(document, sshsig, at: time, isBehind: isBehind) {
+        try decision.submit(document, sshsig, at: time, doubt: doubt) {
             state, signed, _, namespace throws(Refusal) in
             try state.execution(signed, for: namespace, intent)
         }
     case .heldHalt(let document, let sshsig, let since):
-        try decision.submit(document, sshsig, at: time, isBehind: false) {
+        try decision.submit(document, sshsig, at: time, doubt: nil) {
             _, signed, _, _ throws(Refusal) in
             .haltRaised(
                 HaltRaised(signed: signed, invariant: nil, effective: since < time ? since : nil))
         }
     case .complete(let id, let outcome):
         // Whether its time is over cannot be told, so it is not committed.
-        guard !isBehind else { throw state.clockBehind }
+        if let doubt { throw doubt }
         try decision.append(
             .ceremonyCompleted(
                 CeremonyCompleted(
@@ -105,7 +112,7 @@ extension Decision {
 
     /// Reads a document and its signature, answers a repeat, and appends what it comes to.
     fileprivate mutating func submit(
-        _ bytes: [UInt8], _ sshsig: [UInt8], at time: Timestamp, isBehind: Bool,
+        _ bytes: [UInt8], _ sshsig: [UInt8], at time: Timestamp, doubt: Refusal?,
         as body: (State, SignedDocument, AnyDocument, SignatureNamespace) throws(Refusal) ->
             EventBody
     ) throws(Refusal) {
@@ -132,7 +139,7 @@ extension Decision {
             isRepeat = true
             return
         }
-        guard !isBehind || state.goesOn(document, despite: .clock) else { throw state.clockBehind }
+        if let doubt, !state.goesOn(document, despite: .clock) { throw doubt }
         try append(try body(state, signed, document, namespace), at: time)
         receipt = Receipt(
             seq: events.first?.seq ?? 0,
@@ -285,14 +292,6 @@ extension State {
         return .ceremonyExecuting(
             CeremonyExecuting(
                 ceremony: id, from: .approved, to: .executing, signed: signed, intent: intent))
-    }
-
-    /// How everything is refused that needs to know what time it is.
-    var clockBehind: Refusal {
-        Refusal(
-            .clockBehind, "The clock is behind the log, whose last event is of \(head.time).",
-            next: "Set the clock right. Halt, decline, cancel, key-revocation and clock-correction "
-                + "go on.")
     }
 
     fileprivate func checkExactly(_ signed: SignedDocument, _ digest: Digest?, _ what: String)

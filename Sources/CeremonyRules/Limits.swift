@@ -12,6 +12,11 @@ public enum Limits {
     public static let genesisAge = 86_400
     /// An event takes the last event's time when the clock is at most so far behind it.
     public static let clockSlack = 5
+    /// A clock that moves by more than this against the time that the machine has run was set.
+    public static let clockStep = 300
+    /// A clock that nobody watched for longer, or a log whose last event is older when it is
+    /// opened, wants the date confirmed.
+    public static let clockGap = 30 * day
     /// Documents may name the log as it stood at any time within this span, and since the opening
     /// of a ceremony that can still be answered.
     public static let prefixAge = 172_800

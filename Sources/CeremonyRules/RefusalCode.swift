@@ -8,6 +8,10 @@ public enum RefusalCode: String, Sendable, CaseIterable {
     case halted
     /// The clock is behind the log.
     case clockBehind = "clock-behind"
+    /// The clock was set while the daemon ran, and nobody has confirmed it.
+    case clockStepped = "clock-stepped"
+    /// Nobody watched the clock for long, and nobody has confirmed it.
+    case clockGap = "clock-gap"
 
     // Who.
     /// The key or the name is not on the roster.

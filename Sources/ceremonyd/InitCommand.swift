@@ -85,7 +85,10 @@ struct InitCommand: AsyncParsableCommand {
 
     private func confirm(_ document: Genesis, digest: Digest) throws {
         Talk.say("log: \(document.log) (\(document.mode.rawValue))")
-        Talk.say("now: \(Timestamp.now)")
+        let now = Timestamp.now
+        Talk.say(
+            "now: \(now) by this machine's clock, \(abs(now - document.created)) s "
+                + "\(now < document.created ? "BEFORE" : "after") the document was drafted")
         Talk.say("genesis: \(digest)")
         for row in PGPWords.rows(PGPWords.words(of: digest.bytes)) { Talk.say("  " + row) }
         let typed: String
@@ -93,7 +96,7 @@ struct InitCommand: AsyncParsableCommand {
             typed = origin
         } else {
             let terminal = try Terminal()
-            terminal.write("Type the origin of the log to found it: ")
+            terminal.write("If the clock is right, type the origin of the log to found it: ")
             typed = String(decoding: try terminal.readLine(), as: UTF8.self)
         }
         guard typed.utf8.elementsEqual(document.log.utf8) else {

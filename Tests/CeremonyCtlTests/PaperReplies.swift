@@ -12,7 +12,7 @@ enum PaperReplies {
         var fields = try JSONFields(.object(parameters))
         var reply: [String: JSON]
         switch method {
-        case "Status": reply = ["status": status(house)]
+        case "Status": reply = ["status": status(house), "clock": clock(house)]
         case "Log":
             let from = try fields.number("from")
             let limit = try fields.optionalNumber("limit") ?? 1000
@@ -60,6 +60,13 @@ enum PaperReplies {
         ])
     }
 
+    private static func clock(_ house: House) -> JSON {
+        .fields([
+            "reads": .string("\(house.now)"), "time": .string("\(house.now)"),
+            "standing": .string("right"), "wants_date": .bool(false),
+        ])
+    }
+
     /// One ceremony a page: whoever lists them walks.
     private static func list(_ fields: inout JSONFields, _ house: House) throws -> [String: JSON] {
         let isOpen = try fields.optionalString("state") == "open"
@@ -76,7 +83,8 @@ enum PaperReplies {
 
     private static func status(_ house: House) -> JSON {
         .fields([
-            "epoch": .number(1), "roster_seq": .number(1), "now": .string("\(house.now)"), "halt_file": .bool(false),
+            "epoch": .number(1), "roster_seq": .number(1), "now": .string("\(house.now)"),
+            "halt_file": .bool(false),
             "rollback_guard": .fields(["state": .string("kept"), "covers": .number(2)]),
             "halts": .array([]), "halt_count": .number(0),
             "live_count": .number(house.state.live.count),

@@ -103,6 +103,30 @@ struct HouseKindTests {
         house.expectConsistent()
     }
 
+    @Test("What was counted by the wrong clock is counted anew after the correction")
+    func spans() throws {
+        var house = try House()
+        let right = house.now + 60
+        let refused = AccessRefused(
+            uid: 1, gid: 1, pid: 1, method: "Submit", code: "not-on-roster", claimed: nil,
+            ceremony: nil, digest: nil, count: 1)
+        house.pass(400 * 86_400)
+        try house.decide(.refused(refused))
+        let early = try house.statement(subject: "keeper-beta")
+        house.now = right
+        let statement = try house.open(
+            "clock-correction", subject: "house-clock", parameters: ["now": "\(right)"])
+        try house.approve("gina", "alice", statement: statement)
+        house.pass(60)
+        try house.decide(.refused(refused))
+        // A prefix of then is old after fifteen minutes, as any other.
+        house.pass(901)
+        var late = try house.statement(subject: "keeper-beta")
+        late.treeSize = early.treeSize
+        late.treeRoot = early.treeRoot
+        house.expectRefusal(.stale, of: house.opening(late).command)
+    }
+
     @Test("The log's time steps back by its ceremony and by nothing else")
     func clockAlone() throws {
         var house = try House()

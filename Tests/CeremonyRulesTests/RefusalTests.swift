@@ -66,7 +66,8 @@ struct RefusalTests {
     func way(to code: RefusalCode) throws -> Way {
         var house = try House()
         switch code {
-        case .halted, .clockBehind, .stale, .expired, .timeBackwards, .unknownPrefix:
+        case .halted, .clockBehind, .clockStepped, .clockGap, .stale, .expired, .timeBackwards,
+            .unknownPrefix:
             return try timely(code)
         case .badPolicy, .belowFloor, .unmeetable, .softwareToken, .incompleteGenesis:
             return founding(code)
@@ -156,6 +157,13 @@ struct RefusalTests {
             let statement = try house.open()
             house.pass(-6)
             return Way { try house.approve("alice", statement: statement) }
+        case .clockStepped, .clockGap:
+            let signed = house.signed(try house.act(.note, by: "alice"))
+            let clock: ClockStanding =
+                code == .clockGap ? .gap(since: house.now) : .stepped(by: -400)
+            return Way {
+                _ = try decide(house.state, signed.command, now: house.now, clock: clock)
+            }
         case .stale:
             let statement = try house.statement()
             house.pass(901)

@@ -148,7 +148,8 @@ struct TimeTests {
                     name, by: "alice",
                     on: [.cancel, .decline].contains(name) ? statement.ceremony : nil)
                 act.at = copy.now + lead
-                if isTaken {
+                // The clock that is wrong may be this log's, and nobody is hurt by a no.
+                if isTaken || name != .note {
                     try copy.decide(copy.signed(act).command)
                 } else {
                     copy.expectRefusal(.stale, of: copy.signed(act).command)
@@ -309,6 +310,65 @@ struct TimeTests {
             #expect(try decide(house.state, command, now: house.now).events[0].time == head)
         }
         #expect(try decide(house.state, .tick, now: house.now).events.isEmpty)
+    }
+
+    @Test(
+        "By a clock that was set, or that nobody watched, only what hurts nobody is decided",
+        arguments: [
+            (ClockStanding.stepped(by: 301), RefusalCode.clockStepped),
+            (.stepped(by: -301), .clockStepped), (.gap(since: House.dawn), .clockGap),
+        ])
+    func doubtful(clock: ClockStanding, code: RefusalCode) throws {
+        var house = try House()
+        let statement = try house.approved()
+        let order = house.signed(try house.act(.execute, by: "dave", on: statement.ceremony))
+        let intent = try house.intent(of: statement.ceremony)
+        let cancel = house.signed(try house.act(.cancel, by: "dave", on: statement.ceremony))
+        let halt = house.signed(try house.act(.halt, by: "alice"))
+        let note = house.signed(try house.act(.note, by: "alice"))
+        let head = house.state.head.time
+        // Long after its end, by that clock.
+        let now = statement.expires + 86_400
+        for command in [
+            house.approval(by: "frank", of: statement).command, note.command,
+            .execute(document: order.document, sshsig: order.sshsig, intent: intent),
+        ] {
+            let refusal = expectRefusal(code) {
+                _ = try decide(house.state, command, now: now, clock: clock)
+            }
+            #expect(refusal?.next?.contains("unlock --clock") == true)
+        }
+        expectRefusal(code) {
+            _ = try house.state.preflight(
+                document: order.document, sshsig: order.sshsig, now: now, clock: clock)
+        }
+        #expect(try decide(house.state, .tick, now: now, clock: clock).events.isEmpty)
+        for command in [
+            cancel.command, halt.command, .start(version: "1", commit: "a", modules: []),
+        ] {
+            let decision = try decide(house.state, command, now: now, clock: clock)
+            #expect(decision.events.allSatisfy { $0.time == head })
+        }
+        // Seen from the log, the same clock is behind, whatever else is known of it.
+        expectRefusal(.clockBehind) {
+            _ = try decide(house.state, note.command, now: head + -6, clock: clock)
+        }
+        // By a clock that is right, the ceremony has ended.
+        #expect(
+            try decide(house.state, .tick, now: now).events.map(\.body.type)
+                == ["ceremony.expired"])
+    }
+
+    @Test("With a clock that was set no outcome is committed")
+    func doubtfulOutcome() throws {
+        var house = try House()
+        let statement = try house.executing()
+        let outcome = try #require(try house.outcome(of: statement.ceremony))
+        let command = Command.complete(ceremony: statement.ceremony, outcome: outcome)
+        expectRefusal(.clockStepped) {
+            _ = try decide(house.state, command, now: house.now, clock: .stepped(by: 400))
+        }
+        try house.decide(command)
     }
 
     @Test("With the clock behind nothing is executed and no outcome is committed")

@@ -80,9 +80,25 @@ final class CeremonyRoom {
         ).finish()
     }
 
+    /// By how much the clock of the daemon's process alone is wrong.
+    var daemonClock: String?
+
+    /// A file that says, while the daemon runs, by how much its clock is wrong.
+    var daemonClockFile: String?
+
     /// One of the built programs, under another clock where the room has one.
     func wrapped(_ program: String) -> [String] {
-        (clock.map { ["faketime", "-f", $0] } ?? []) + ["\(Program.products)/\(program)"]
+        if program == "ceremonyd", let file = daemonClockFile {
+            // The second env is there because libfaketime changes the environment when it is first
+            // loaded, and Swift looks for its arguments before the environment that it finds.
+            return [
+                "env", "LD_PRELOAD=/usr/$LIB/faketime/libfaketime.so.1", "FAKETIME_NO_CACHE=1",
+                "FAKETIME_TIMESTAMP_FILE=\(file)", "/usr/bin/env",
+                "\(Program.products)/\(program)",
+            ]
+        }
+        let clock = program == "ceremonyd" ? daemonClock ?? clock : clock
+        return (clock.map { ["faketime", "-f", $0] } ?? []) + ["\(Program.products)/\(program)"]
     }
 
     /// Writes the configuration.
@@ -153,8 +169,8 @@ final class CeremonyRoom {
     /// The date by the daemon's clock.
     var today: String {
         get throws {
-            let status = try call("Status").field("status")
-            return String(decoding: status.field("now").text.utf8.prefix(10), as: UTF8.self)
+            let clock = try call("Status").field("clock")
+            return String(decoding: clock.field("reads").text.utf8.prefix(10), as: UTF8.self)
         }
     }
 

@@ -19,7 +19,7 @@ struct NoBackDoorTests {
             let methods = JSON.object(text).field("description").text.lineList
                 .filter { $0.hasPrefix("method ") }
                 .map { String($0.dropFirst(7).prefix { $0 != "(" }) }
-            #expect(methods.count == 16 && methods.contains("Submit"), "\(methods)")
+            #expect(methods.count == 17 && methods.contains("Submit"), "\(methods)")
             let key = try #require(SSHPublicKey(line: room.person("frank").publicKey))
             let all: [String: JSON] = [
                 "ceremony": .string(id), "kind": .string("new-keeper-key"),
@@ -27,6 +27,7 @@ struct NoBackDoorTests {
                 "initiator": .string("dave"), "reason": .string("x"), "token": .string("house"),
                 "key": .string("\(key.fingerprint)"), "seq": .number(0), "from": .number(0),
                 "to": .number(1), "state": .string("COMPLETED"), "limit": .number(1),
+                "date": .string(try room.today), "clock": .string(try room.today),
             ]
             let attempts: [[String: JSON]] = [
                 [:], all, ["ceremony": .string(id)],

@@ -47,7 +47,10 @@ public struct CeremonyService: VarlinkInterface {
         var result: [String: JSON]
         switch call.member {
         case "Status":
-            result = ["status": View.status(snapshot, clock: engine.clockNow)]
+            let clock = engine.clockReport
+            result = [
+                "status": View.status(snapshot, clock: clock.time), "clock": View.clock(clock),
+            ]
         case "Draft": result = ["document": .strings(try await draft(&parameters).lines)]
         case "Show":
             result = [
@@ -68,6 +71,7 @@ public struct CeremonyService: VarlinkInterface {
         case "Kinds": result = ["kinds": .array(try kinds(&parameters, snapshot))]
         case "Tokens": result = ["tokens": .array(await tokens())]
         case "Lock": result = try await lock(&parameters, for: peer)
+        case "ConfirmClock": result = try await confirmClock(&parameters, for: peer)
         case "Unlock": result = try await unlocking.issue(&parameters, to: peer, engine: engine)
         case "Proof": result = try proof(&parameters, snapshot)
         case "Consistency": result = ["path": .strings(try consistency(&parameters))]
@@ -140,6 +144,17 @@ public struct CeremonyService: VarlinkInterface {
             for vault in engine.vaults { try await engine.lock(vault.name) }
         }
         return [:]
+    }
+
+    /// Whoever may unlock may say that the clock is right: nothing more is opened by it.
+    private func confirmClock(_ parameters: inout Parameters, for peer: Peer) async throws
+        -> [String: JSON]
+    {
+        try unlocking.checkPermitted(peer)
+        let date = try parameters.string("date")
+        try parameters.finish()
+        try await engine.confirmClock(date)
+        return ["clock": View.clock(engine.clockReport)]
     }
 
     /// Refused access is evidence: it is folded and written down at most once a minute.

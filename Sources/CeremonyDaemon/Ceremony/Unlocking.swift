@@ -11,6 +11,8 @@ public struct UnlockOrder: Sendable {
     let token: String
     /// Whether to go on when one wrong PIN would lock the token.
     let allowFinalTry: Bool
+    /// Today's date, where somebody has read it off a clock that they trust.
+    let clock: String?
 }
 
 /// The daemon's side of `Unlock`.
@@ -29,7 +31,8 @@ public struct Unlocking: Sendable {
         { order, pin, _ throws(VarlinkError) in
             do throws(EngineError) {
                 try await engine.unlock(
-                    order.token, pin: pin, allowFinalTry: order.allowFinalTry)
+                    order.token, pin: pin, allowFinalTry: order.allowFinalTry,
+                    clock: order.clock)
             } catch {
                 throw error.wireError
             }
@@ -48,8 +51,13 @@ public struct Unlocking: Sendable {
     {
         let name = try parameters.optionalString("token") ?? engine.logTokens[0]
         let allowFinalTry = try parameters.optionalBool("final_try") ?? false
+        let clock = try parameters.optionalString("clock")
         try parameters.finish()
         let vault = try engine.vault(named: name)
+        // Before anybody types a PIN; the engine asks again when it opens.
+        if engine.logTokens.contains(name), engine.snapshot.isSealed {
+            try engine.checkClock(clock)
+        }
         let description: TokenDescription
         do throws(VaultError) {
             description = try await vault.inspect()
@@ -57,7 +65,7 @@ public struct Unlocking: Sendable {
             throw error.engineError
         }
         let ticket = try socket.issue(
-            UnlockOrder(token: name, allowFinalTry: allowFinalTry), to: peer)
+            UnlockOrder(token: name, allowFinalTry: allowFinalTry, clock: clock), to: peer)
         return [
             "ticket": .string(ticket), "path": .string(socket.path),
             "seconds": .number(limits.ticketSeconds),

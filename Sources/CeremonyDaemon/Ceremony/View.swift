@@ -19,12 +19,12 @@ enum View {
         ])
     }
 
-    static func status(_ snapshot: Snapshot, clock: Timestamp) -> JSON {
+    static func status(_ snapshot: Snapshot, clock time: Timestamp) -> JSON {
         let state = snapshot.state
         return .fields([
             "genesis": .string("\(state.log.genesis)"), "epoch": .number(state.roster.epoch),
             "roster_seq": .number(state.rosterSeq),
-            "policy": .string("\(state.roster.policy.digest)"), "now": .string("\(clock)"),
+            "policy": .string("\(state.roster.policy.digest)"), "now": .string("\(time)"),
             "halt_file": .bool(snapshot.isHaltedByFile),
             "halts": .array(
                 state.halts.prefix(Limits.pageEntriesMax).map {
@@ -52,6 +52,14 @@ enum View {
                     "expires": .string("\($0.attestDeadline ?? $0.statement.expires)"),
                 ])
             })
+    }
+
+    static func clock(_ clock: Engine.ClockReport) -> JSON {
+        .fields([
+            "reads": .string("\(clock.reads)"), "time": .string("\(clock.time)"),
+            "standing": .string(clock.standing.word), "wants_date": .bool(clock.standing.wantsDate),
+            "doubt": .text(clock.doubt?.detail), "next": .text(clock.doubt?.next),
+        ])
     }
 
     static func ceremony(_ ceremony: Ceremony, _ snapshot: Snapshot, at time: Timestamp) -> JSON {

@@ -22,7 +22,7 @@ struct Executor: Sendable {
     let halts: HaltDesk
     let published: Published
     let vaults: [any KeyVault]
-    let clock: any Clock
+    let watch: ClockWatch
     /// Called at every boundary between two steps; tests count and stop here.
     let boundary: @Sendable (String) async -> Void
     /// Those that have been announced and not yet ended.
@@ -41,7 +41,7 @@ struct Executor: Sendable {
         let operation: any CeremonyKind
         do throws(Refusal) {
             let state = published.snapshot.state
-            ceremony = try state.preflight(document: document, sshsig: sshsig, now: clock.now)
+            ceremony = try preflight(document, sshsig, in: state)
             operation = try state.operation(of: ceremony.statement)
         } catch {
             throw EngineError(error)
@@ -96,6 +96,14 @@ struct Executor: Sendable {
         }
     }
 
+    private func preflight(_ document: [UInt8], _ sshsig: [UInt8], in state: State)
+        throws(Refusal) -> Ceremony
+    {
+        let look = watch.look()
+        return try state.preflight(
+            document: document, sshsig: sshsig, now: look.now, clock: look.standing)
+    }
+
     /// What becomes of an order whose step failed before it was announced: another one, or this
     /// very one handed in twice, may have begun meanwhile, and what the step found is that one's
     /// work.
@@ -107,7 +115,7 @@ struct Executor: Sendable {
             if let receipt = try state.receipt(document: document, sshsig: sshsig) {
                 return Recorded(receipt: receipt, isRepeat: true, events: [])
             }
-            _ = try state.preflight(document: document, sshsig: sshsig, now: clock.now)
+            _ = try preflight(document, sshsig, in: state)
         } catch {
             throw EngineError(error)
         }

@@ -62,13 +62,21 @@ struct Run {
         guard !snapshot.isHalted else {
             throw VaultError(.executionFailed, "The house was halted before the key was made.")
         }
+        let look = executor.watch.look()
+        if let doubt = snapshot.state.refusal(of: look.standing, at: look.now) {
+            throw VaultError(.executionFailed, doubt.detail)
+        }
         guard snapshot.state.ceremony(named: ceremony.id)?.state == .executing, !isLate else {
             throw VaultError(.executionFailed, "The time was over before the key was made.")
         }
     }
 
-    private var isLate: Bool {
-        ceremony.executionDeadline.map { executor.clock.now >= $0 } ?? false
+    private var isLate: Bool { ceremony.executionDeadline.map { time >= $0 } ?? false }
+
+    /// Now, as the rules measure.
+    private var time: Timestamp {
+        let look = executor.watch.look()
+        return executor.published.snapshot.state.time(of: look.standing, at: look.now)
     }
 
     private func survey(_ token: TokenReference, label: String, keyID: [UInt8]?)
@@ -119,10 +127,9 @@ struct Run {
                 .tokenTrouble, "The token made a point that is not a sound public key.",
                 isGate: true)
         }
-        let began = ceremony.execution?.time ?? executor.clock.now
         return GeneratedKey(
             publicKey: publicKey, attributes: key.attributes, module: description.module,
-            moduleDigest: description.moduleDigest, generated: max(executor.clock.now, began))
+            moduleDigest: description.moduleDigest, generated: time)
     }
 
     // MARK: Intent and ends
@@ -172,7 +179,9 @@ struct Run {
     mutating func fail(after error: VaultError, in step: Step) async -> EngineError {
         let reason =
             switch error.code {
-            case .executionFailed: executor.published.snapshot.isHalted ? "halted" : "deadline"
+            case .executionFailed:
+                executor.published.snapshot.isHalted
+                    ? "halted" : isLate ? "deadline" : "interrupted"
             case .tokenMissing: "token-lost"
             default: error.isGate ? "gate-failed" : "token-error"
             }

@@ -7,7 +7,8 @@ public import CeremonyRecord
 public enum Hindrance: String, Hashable, Sendable, CaseIterable {
     /// The house is halted.
     case halted
-    /// The clock is behind the log, or stepped: what time it is cannot be told.
+    /// The clock is behind the log, was set, or was not watched: what time it is cannot be told
+    /// (``ClockStanding``).
     case clock
 }
 

@@ -33,8 +33,13 @@ extension State {
     }
 
     /// `clock.corrected`, demanded by its ceremony: the log goes on at an earlier time. What else
-    /// is under way was dated by the wrong clock, and ends.
+    /// is under way was dated by the wrong clock, and ends; spans that began by that clock begin
+    /// now.
     mutating func take(_ corrected: ClockCorrected) {
+        lastRefusal = lastRefusal.map { min($0, corrected.now) }
+        head.roots = head.roots.mapValues {
+            PastRoot(root: $0.root, superseded: min($0.superseded, corrected.now))
+        }
         let ending = Set(demands.compactMap(\.ceremony))
         for id in live where id != corrected.ceremony && !ending.contains(id) {
             demandEnding(of: id, reason: "prestate-changed", by: nil)

@@ -134,11 +134,13 @@ extension State {
     }
 
     /// Acts on a statement hold until its ceremony expires, on a record while its key is
-    /// registered; every other act for an hour.
+    /// registered; every other act for an hour. One that only says no holds however far ahead of
+    /// this log's clock it is dated: that clock may be the wrong one.
     private func checkAge(of act: Act, at time: Timestamp) throws(Refusal) {
         let age = time - act.at
         let bounded = [.execute, .cancel, .decline].contains(act.act)
-        guard age >= -Limits.clockLead, bounded || age <= Limits.actAge else {
+        let saysNo = [.halt, .cancel, .decline].contains(act.act)
+        guard saysNo || age >= -Limits.clockLead, bounded || age <= Limits.actAge else {
             throw Refusal(
                 .stale, "The act is dated \(act.at), and it is \(time) now.",
                 next: "Draft it again and sign it now.")

@@ -33,7 +33,7 @@ extension Defect.Name {
                 .unknownKind:
                 .wrongDocument
             case .prestateChanged: .changedPrestate
-            case .expired, .stale, .clockBehind: .outOfTime
+            case .expired, .stale, .clockBehind, .clockStepped, .clockGap: .outOfTime
             case .notYet, .unmeetable, .belowFloor, .badPolicy: .belowThreshold
             case .busy, .keyExists, .wrongKey: .conflictingCeremony
             case .keyTaken, .outcomeDiffers, .softwareToken: .unprovenOutcome

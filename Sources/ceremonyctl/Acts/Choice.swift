@@ -39,7 +39,32 @@ struct Choice {
         let report = try find(id, for: wish, by: person, isHalted)
         try Standing(report: report, person: person, now: status.now, isHalted: isHalted)
             .check(wish)
+        if !acting.isDraft { try requireClock(for: wish, on: report) }
         return report
+    }
+
+    /// Refuses what the daemon would refuse for its clock, before anybody is asked for anything.
+    ///
+    /// Whoever says no is heard. Which ceremonies go on all the same the log itself says.
+    /// - Throws: `clock-behind`, `clock-stepped`, `clock-gap` (75).
+    private func requireClock(for wish: Wish, on report: CeremonyReport) throws(ClientError) {
+        guard status.clock.doubt != nil, wish != .decline, wish != .cancel else { return }
+        if wish == .witness {
+            let ceremony = try LogCopy(log).state.ceremony(named: report.id)
+            if ceremony?.goesOnDespite.contains(.clock) == true { return }
+        }
+        try requireClock()
+    }
+
+    /// The same for what never goes on by such a clock.
+    ///
+    /// - Throws: `clock-behind`, `clock-stepped`, `clock-gap` (75).
+    func requireClock() throws(ClientError) {
+        guard let doubt = status.clock.doubt else { return }
+        throw ClientError(
+            .notYet, "clock-\(status.clock.standing)", doubt,
+            meaning: "Nothing was signed and no PIN was asked for.",
+            next: status.clock.next ?? "Set the clock of the daemon's machine right.")
     }
 
     /// A ceremony by its identifier or a unique beginning of it.

@@ -55,9 +55,26 @@ struct StartOrder {
             "supersedes")
         try require(statement.initiator == initiator, "initiator")
         try require(statement.reason.utf8.elementsEqual(reason.utf8), "reason")
-        try require(abs(now - statement.drafted) <= Limits.draftAge, "drafted")
+        try checkDate(statement, log, now: now)
         try checkParameters(statement, log)
         if let line = try log.difference(in: statement, roster) { throw differs(line) }
+    }
+
+    /// A statement is dated now. While the daemon's clock is not acted on, the few that go on all
+    /// the same are dated by the last event, which the log itself shows.
+    private func checkDate(_ statement: Statement, _ log: TrustedLog, now: Timestamp)
+        throws(ClientError)
+    {
+        guard abs(now - statement.drafted) > Limits.draftAge else { return }
+        let state = try LogCopy(log).state
+        try require(
+            statement.drafted == state.head.time
+                && state.goesOn(.statement(statement), despite: .clock), "drafted")
+        let ahead = statement.drafted - now
+        Talk.paragraph(
+            "The daemon's clock is not acted on, so the statement is dated by the last event of the "
+                + "log, \(statement.drafted): \(Phrase.span(ahead)) "
+                + "\(ahead < 0 ? "before" : "after") the clock of this machine, which says \(now).")
     }
 
     /// The names of the people who are asked, in the statement's order.

@@ -17,8 +17,10 @@ struct StatusReport: Sendable {
     let epoch: Int
     /// Where the daemon says that the roster in force was set.
     let rosterSeq: Int?
-    /// The daemon's clock, as it counts.
+    /// Now, as the daemon decides by it.
     let now: Timestamp
+    /// The daemon's clock.
+    let clock: ClockReport
     /// Whether the halt file alone holds the log halted.
     let isHaltedByFile: Bool
     /// The oldest halts in force.
@@ -38,6 +40,7 @@ struct StatusReport: Sendable {
     init(_ reply: [String: JSON]) throws(ClientError) {
         let value = reply["status"] ?? .object([:])
         json = value
+        clock = try ClockReport(reply)
         (epoch, rosterSeq, now, isHaltedByFile, halts, haltCount, nextDue) = try Reply.read {
             () throws(JSONError) in
             var fields = try JSONFields(value)

@@ -129,6 +129,7 @@ struct NoteVerb: Verb {
         let log = try TrustedLog(global, acting.trust)
         try log.requireUnsealed(acting)
         let choice = try Choice(log)
+        if !acting.isDraft { try choice.requireClock() }
         let party = try Party(acting, try log.roster())
         let report = try ceremony.map { id throws(ClientError) in try choice.named(id) }
         try party.requireFresh()

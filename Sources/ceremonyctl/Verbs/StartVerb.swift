@@ -6,7 +6,7 @@ import CeremonyRecord
 import CeremonyRules
 import CeremonyTerminal
 
-/// `start KIND SUBJECT`.
+/// `start KIND [SUBJECT]`.
 struct StartVerb: Verb {
     static let configuration = CommandConfiguration(
         commandName: "start",
@@ -18,8 +18,9 @@ struct StartVerb: Verb {
     @Argument(help: "The kind of ceremony; `ceremonyctl kinds` lists them.")
     var kind: String
 
-    @Argument(help: "What it is done to.")
-    var subject: String
+    @Argument(
+        help: "What it is done to; left out for kinds that are about the house itself.")
+    var subject: String?
 
     @Option(
         help: ArgumentHelp(
@@ -50,6 +51,7 @@ struct StartVerb: Verb {
             throw .usage(
                 "The reason is not taken: \(flaw).", next: "Give one line of plain text.")
         }
+        let subject = try StartVerb.subject(subject, of: kind)
         let log = try TrustedLog(global, acting.trust)
         let choice = try Choice(log)
         let roster = try log.roster()
@@ -77,6 +79,22 @@ struct StartVerb: Verb {
         guard let signed = try party.sign(document, listed: listed, output) else { return }
         let submission = try log.submit(document.bytes, signed.sshsig)
         try submission.tellEnding(of: document, by: signed.sshsig.key.fingerprint, output)
+    }
+
+    /// What was given, or the one subject that the kind is about.
+    private static func subject(_ given: String?, of kind: String) throws(ClientError) -> String {
+        if let given { return given }
+        guard let known = try? Kinds.named(kind) else {
+            throw ClientError(
+                .notFound, "unknown-kind", "There is no kind of ceremony called \(kind).",
+                meaning: "Nothing was signed and no PIN was asked for.",
+                next: "The kinds are listed by: ceremonyctl kinds.")
+        }
+        guard let own = known.houseSubject else {
+            throw .usage(
+                "\(kind) needs a subject.", next: "Write: ceremonyctl start \(kind) SUBJECT.")
+        }
+        return own
     }
 
     /// `--into`, or the only token of the daemon that can receive a key; none for a kind that makes

@@ -22,7 +22,8 @@ struct StatusVerb: Verb {
             StatusVerb.text(log, status, tokens, open),
             .fields([
                 "head": log.shown.json, "genesis": .string("\(log.digest)"),
-                "status": status.json, "tokens": .array(tokens.map(\.json)),
+                "status": status.json, "clock": status.clock.json,
+                "tokens": .array(tokens.map(\.json)),
                 "ceremonies": .array(open.map(\.json)),
             ]))
     }
@@ -38,9 +39,11 @@ struct StatusVerb: Verb {
             "  founded by: \(log.digest)",
             "  head:       \(Phrase.count(head.head.size, "event")), \(head.signed) of them signed",
             "  root:       \(log.head.root)",
-            "  last event: \(head.time), \(Phrase.span(status.now - head.time)) ago",
+            "  last event: \(head.time), \(Phrase.span(status.clock.reads - head.time)) "
+                + (status.clock.reads < head.time ? "AHEAD of the clock" : "ago"),
             "  roster:     epoch \(status.epoch)",
         ]
+        lines += status.clock.text
         lines += status.rollback.text
         if head.isSealed {
             lines.append("  sealed: nothing can be recorded until `ceremonyctl unlock`")

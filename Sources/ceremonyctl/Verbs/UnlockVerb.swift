@@ -32,15 +32,20 @@ struct UnlockVerb: Verb {
         let log = try TrustedLog(global, trust)
         let status = try log.status()
         let wanted = try DaemonToken.named(token, among: try DaemonToken.list(log))
+        let question = ClockQuestion(
+            clock: clock, report: status.clock, lastEvent: log.shown.time)
         guard !wanted.isUnlocked || (wanted.isLogToken && log.shown.isSealed) else {
+            if wanted.isLogToken, status.clock.wantsDate {
+                return try UnlockVerb.confirm(question, wanted, log, output)
+            }
             Talk.paragraph("The token \(wanted.title) is unlocked already.")
             return output.page(["\(wanted.name) unlocked"], UnlockVerb.json(wanted, log))
         }
         try wanted.checkTries(allowingFinal: pin.lastTry)
-        try ClockQuestion(clock: clock, now: status.now, lastEvent: log.shown.time).settle()
+        let date = try question.settle()
         let secret =
             wanted.asksItself ? nil : try pin.source.pin(prompt: wanted.prompt) as SecretBytes
-        try UnlockVerb.hand(secret, for: wanted, pin.lastTry, log)
+        try UnlockVerb.hand(secret, for: wanted, pin.lastTry, date, log)
         let after = try log.status()
         Talk.paragraph("The token \(wanted.title) is unlocked.")
         if wanted.isLogToken { UnlockVerb.tellHousekeeping(after) }
@@ -50,10 +55,14 @@ struct UnlockVerb: Verb {
     /// The ticket is asked for last: it is good for a minute, and people type slowly. Where the
     /// token has a keypad of its own, the PIN is typed there, after that.
     private static func hand(
-        _ secret: SecretBytes?, for token: DaemonToken, _ finalTry: Bool, _ log: TrustedLog
+        _ secret: SecretBytes?, for token: DaemonToken, _ finalTry: Bool, _ date: String?,
+        _ log: TrustedLog
     ) throws(ClientError) {
-        let reply = try log.call(
-            "Unlock", ["token": .string(token.name), "final_try": .bool(finalTry)])
+        var order: [String: JSON] = [
+            "token": .string(token.name), "final_try": .bool(finalTry),
+        ]
+        order["clock"] = .text(date)
+        let reply = try log.call("Unlock", order)
         let (ticket, path) = try Reply.read { () throws(JSONError) in
             var fields = try JSONFields(.object(reply))
             return (try fields.string("ticket"), try fields.string("path"))
@@ -70,6 +79,17 @@ struct UnlockVerb: Verb {
         } catch {
             throw ClientError(error)
         }
+    }
+
+    /// An open log whose clock is not acted on wants the date and nothing else, and no PIN.
+    private static func confirm(
+        _ question: ClockQuestion, _ token: DaemonToken, _ log: TrustedLog, _ output: Output
+    ) throws(ClientError) {
+        guard let date = try question.settle() else { return }
+        _ = try log.call("ConfirmClock", ["date": .string(date)])
+        Talk.paragraph(
+            "The daemon's clock is confirmed; the token \(token.title) was unlocked already.")
+        output.page(["\(token.name) unlocked"], UnlockVerb.json(token, log))
     }
 
     private static func tellHousekeeping(_ status: StatusReport) {
@@ -197,7 +217,7 @@ struct ClockQuestion {
     /// What was given in place of the question.
     let clock: String?
     /// The daemon's clock.
-    let now: Timestamp
+    let report: ClockReport
     /// The time of the log's last event.
     let lastEvent: Timestamp
 
@@ -206,12 +226,14 @@ struct ClockQuestion {
 
     /// Asks, or compares with what was given.
     ///
+    /// - Returns: The date that somebody gave; `nil` where a yes was enough.
     /// - Throws: `clock-mismatch` (1), `stopped` (1), `no-terminal` (64).
-    func settle() throws(ClientError) {
+    func settle() throws(ClientError) -> String? {
+        let now = report.reads
         let today = String(decoding: "\(now)".utf8.prefix(10), as: UTF8.self)
         if let clock {
             guard clock.utf8.elementsEqual(today.utf8) else { throw mismatch(clock, today) }
-            return
+            return clock
         }
         let terminal: Terminal
         do {
@@ -229,10 +251,12 @@ struct ClockQuestion {
             "\nThe daemon's clock says     \(now) (UTC).\n"
                 + "The log's last event was at \(lastEvent), \(gap) \(age < 0 ? "AHEAD of it" : "ago").\n"
         )
-        if age > ClockQuestion.longGap || age < 0 {
+        if let doubt = report.doubt { terminal.write(Display.neutralised(doubt) + "\n") }
+        if report.wantsDate || age > ClockQuestion.longGap || age < 0 {
             terminal.write("Type today's date (UTC) as YYYY-MM-DD, by a clock that you trust: ")
             let typed = String(decoding: try terminal.readLine(), as: UTF8.self)
             guard typed.utf8.elementsEqual(today.utf8) else { throw mismatch(typed, today) }
+            return typed
         } else {
             terminal.write("Type yes if the clock is right: ")
             guard try terminal.readLine() == Array("yes".utf8) else {
@@ -241,6 +265,7 @@ struct ClockQuestion {
                     meaning: "Nothing was unlocked and no PIN was asked for.",
                     next: "Set the machine's clock, then run the same command again.")
             }
+            return nil
         }
     }
 
