@@ -92,7 +92,7 @@ extension Command {
         switch self {
         case .submit(let document, _):
             (try? AnyDocument(bytes: document)).map { state.goesOn($0, despite: .halted) } ?? false
-        case .execute, .complete: false
+        case .execute, .recover, .complete: false
         case .fail, .tick, .start, .invariant, .heldHalt, .refused: true
         }
     }
@@ -101,7 +101,7 @@ extension Command {
     /// execution is told by the one who knows what was left, not by the clock.
     fileprivate var comesAfterTime: Bool {
         switch self {
-        case .submit, .execute, .tick, .refused: true
+        case .submit, .execute, .recover, .tick, .refused: true
         case .complete, .fail, .start, .invariant, .heldHalt: false
         }
     }

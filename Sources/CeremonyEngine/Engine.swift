@@ -111,7 +111,8 @@ public final class Engine: Sendable {
 
     /// Takes a person's document and signature. Durable and signed on return.
     ///
-    /// An order to execute is taken here too, and returns when the execution has ended.
+    /// An order to execute is taken here too, and returns when the execution has ended; an order to
+    /// recover returns when what was left is destroyed, or seen to be gone.
     ///
     /// - Throws: ``EngineError``.
     public func submit(
@@ -133,6 +134,11 @@ public final class Engine: Sendable {
             if let taken = try repeated(document, sshsig) { return taken }
             return try await executor.execute(
                 document: document, sshsig: sshsig, progress: progress)
+        }
+        if case .act(let act) = known, act.act == .recover {
+            if let taken = try repeated(document, sshsig) { return taken }
+            return try await Recovery(executor: executor, isKnownNewest: isKnownNewest)
+                .carryOut(document: document, sshsig: sshsig)
         }
         return try await writer.submit(.submit(document: document, sshsig: sshsig))
     }

@@ -44,6 +44,18 @@ public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
         case alreadyFounded = "already-founded"
         /// Something with the id or label is on the token already.
         case objectExists = "object-exists"
+        /// What is on the token is not what the intent announced.
+        case objectDiffers = "object-differs"
+        /// More than one pair has the name that the intent announced.
+        case objectAmbiguous = "object-ambiguous"
+        /// The object was on the token before the execution.
+        case objectBefore = "object-before"
+        /// The object signs for a key that the log knows.
+        case objectKnown = "object-known"
+        /// The log is not known to be the newest, so what it calls left may be a key.
+        case logNotNewest = "log-not-newest"
+        /// The token is here, and an order calls it lost.
+        case tokenHere = "token-here"
         /// The token answered with an error.
         case tokenTrouble = "token-trouble"
         /// An execution began and ended as FAILED.

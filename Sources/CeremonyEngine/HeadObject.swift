@@ -2,6 +2,8 @@
 // that the token can tell an older copy of the database from the newest (FORMATS section 3, the
 // rollback guard). Tokens keep bytes and judge nothing; what they mean is for the guard.
 
+import CeremonyRules
+
 /// How the head object is named on a token.
 public enum HeadObject {
     /// Its CKA_LABEL.
@@ -30,4 +32,9 @@ public enum HeadKeeping: Hashable, Sendable {
 extension InventoryItem {
     /// Whether it is a head object, which comes and goes beside everything else on the token.
     var isHead: Bool { objectClass == "data" && label == Array(HeadObject.label.utf8) }
+}
+
+extension TokenObject {
+    /// Whether it is a head object.
+    var isHead: Bool { InventoryItem(objectClass: objectClass, id: id, label: label).isHead }
 }

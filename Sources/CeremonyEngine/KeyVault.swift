@@ -20,6 +20,8 @@ public protocol KeyVault: Sendable {
     func inventory() async throws(VaultError) -> [InventoryItem]
     /// The public halves, 32 bytes each, of the Ed25519 pairs that have this label.
     func points(label: String) async throws(VaultError) -> [[UInt8]]
+    /// What is on the token, with the public keys that can be read. Nothing is signed.
+    func objects(_ which: ObjectSearch) async throws(VaultError) -> [TokenObject]
     /// Makes an Ed25519 pair, reads it back and holds it to the gate; a pair that fails is
     /// destroyed.
     func generate(id: [UInt8], label: String) async throws(VaultError) -> VaultKey
@@ -29,6 +31,12 @@ public protocol KeyVault: Sendable {
     ///
     /// - Returns: How many objects with this id are left.
     func destroy(id: [UInt8]) async throws(VaultError) -> Int
+    /// Destroys exactly those keys, which ``objects(_:)`` found under one id and label.
+    ///
+    /// - Returns: How many objects with this id or label are left.
+    /// - Throws: ``VaultError``; `object-differs` where the token holds something else under these
+    ///   names by now, and then nothing is touched.
+    func destroy(_ found: [TokenObject]) async throws(VaultError) -> Int
     /// Random bytes of the token's own generator.
     func random(_ count: Int) async throws(VaultError) -> [UInt8]
     /// What its private head objects hold; see ``HeadObject``.
@@ -46,6 +54,14 @@ public enum KeyName: Hashable, Sendable {
     case id([UInt8])
     /// By the 32 bytes of its public half, for keys that were made elsewhere.
     case point([UInt8])
+}
+
+/// Which objects are meant.
+public enum ObjectSearch: Hashable, Sendable {
+    /// All that are on the token.
+    case all
+    /// Those with this CKA_ID, and those with this CKA_LABEL.
+    case named(id: [UInt8], label: [UInt8])
 }
 
 /// What a token says about itself.
@@ -167,6 +183,13 @@ public struct VaultError: Error, Hashable, Sendable {
                 .alreadyFounded, .rolledBack, .forked, .headObject, .badCheckpoint, .badBundle,
                 .clockUnconfirmed, .clockMismatch:
                 "Look at how the daemon stands: ceremonyctl status."
+            case .objectDiffers, .objectAmbiguous, .objectBefore, .objectKnown:
+                "Nothing was touched. Look at it with ceremonyctl tokens --inventory; what is none "
+                    + "of this ceremony's is removed with the token's own tool, or kept."
+            case .logNotNewest:
+                "Nothing was touched. Import the missing events, or show that this log is the "
+                    + "newest; ceremonyctl status says how it stands."
+            case .tokenHere: "Leave --token-lost out. Nothing was recorded."
             }
         return EngineError(code, detail, next: next)
     }

@@ -236,7 +236,7 @@ extension Command {
     fileprivate var isBounded: Bool {
         switch self {
         case .submit, .execute, .tick, .refused: true
-        case .complete, .fail, .start, .invariant, .heldHalt: false
+        case .recover, .complete, .fail, .start, .invariant, .heldHalt: false
         }
     }
 }

@@ -34,6 +34,17 @@ extension State {
     public func preflight(
         document: [UInt8], sshsig: [UInt8], now: Timestamp, clock: ClockStanding = .right
     ) throws(Refusal) -> Ceremony {
+        let (signed, id) = try order(document, sshsig, now: now, clock: clock)
+        var scratch = self
+        _ = try scratch.checkExecute(signed, ceremony: id, at: max(now, head.time))
+        return try ceremony(id)
+    }
+
+    /// A person's order about a ceremony, read before anything is done for it: halt and clock come
+    /// first, everywhere.
+    func order(
+        _ document: [UInt8], _ sshsig: [UInt8], now: Timestamp, clock: ClockStanding
+    ) throws(Refusal) -> (signed: SignedDocument, ceremony: String) {
         guard !isHalted else { throw haltedRefusal }
         if let doubt = refusal(of: clock, at: now) { throw doubt }
         guard let any = try? AnyDocument(bytes: document), case .act(let act) = any,
@@ -44,11 +55,8 @@ extension State {
             throw Refusal(
                 .badSignature, "The signature cannot be read: \(error).", requirement: "NFR18")
         }
-        var scratch = self
-        _ = try scratch.checkExecute(
-            SignedDocument(
-                lines: any.document.lines, key: signature.key.fingerprint, sshsig: sshsig),
-            ceremony: id, at: max(now, head.time))
-        return try ceremony(id)
+        let signed = SignedDocument(
+            lines: any.document.lines, key: signature.key.fingerprint, sshsig: sshsig)
+        return (signed, id)
     }
 }

@@ -5,10 +5,13 @@ public import CeremonyRecord
 
 /// One thing asked of the log.
 public enum Command: Sendable {
-    /// A person's document and signature: opening, approval, attestation, or an act but `execute`.
+    /// A person's document and signature: opening, approval, attestation, or an act but
+    /// `execute` and `recover`.
     case submit(document: [UInt8], sshsig: [UInt8])
     /// A person's order to execute, with the intent that the preflight found.
     case execute(document: [UInt8], sshsig: [UInt8], intent: JSON?)
+    /// A person's order to recover what a failed execution left, with what was found to be so.
+    case recover(document: [UInt8], sshsig: [UInt8], outcome: DestructionOutcome)
     /// The executor has done every step.
     case complete(ceremony: String, outcome: JSON)
     /// The executor cannot go on.

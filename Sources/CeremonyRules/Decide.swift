@@ -46,6 +46,11 @@ public func decide(
             state, signed, _, namespace throws(Refusal) in
             try state.execution(signed, for: namespace, intent)
         }
+    case .recover(let document, let sshsig, let outcome):
+        try decision.submit(document, sshsig, at: time, doubt: doubt) {
+            state, signed, _, namespace throws(Refusal) in
+            try state.destruction(signed, for: namespace, outcome)
+        }
     case .heldHalt(let document, let sshsig, let since):
         try decision.submit(document, sshsig, at: time, doubt: nil) {
             _, signed, _, _ throws(Refusal) in
@@ -292,6 +297,21 @@ extension State {
         return .ceremonyExecuting(
             CeremonyExecuting(
                 ceremony: id, from: .approved, to: .executing, signed: signed, intent: intent))
+    }
+
+    fileprivate func destruction(
+        _ signed: SignedDocument, for namespace: SignatureNamespace, _ outcome: DestructionOutcome
+    ) throws(Refusal) -> EventBody {
+        guard namespace == .act, let act = try? Act(lines: signed.lines), act.act == .recover,
+            let id = act.ceremony
+        else { throw Refusal(.wrongDocument, "This is not an order to recover what was left.") }
+        guard let object = try ceremony(id).announced else {
+            throw nothingToRecover(try ceremony(id))
+        }
+        return .objectDestroyed(
+            ObjectDestroyed(
+                ceremony: id, tokenSerial: object.serial, keyID: object.keyID, outcome: outcome,
+                signed: signed))
     }
 
     fileprivate func checkExactly(_ signed: SignedDocument, _ digest: Digest?, _ what: String)

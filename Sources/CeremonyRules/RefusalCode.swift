@@ -66,6 +66,8 @@ public enum RefusalCode: String, Sendable, CaseIterable {
     case wrongKey = "wrong-key"
     /// The public key stands in the log already.
     case keyTaken = "key-taken"
+    /// Nothing on a token can have been left by the ceremony.
+    case nothingToRecover = "nothing-to-recover"
     /// What the operation depends on has changed since it was drafted.
     case prestateChanged = "prestate-changed"
     /// The outcome is not what the statement and the intent demand.

@@ -17,8 +17,9 @@ struct CeremonyCtl: ParsableCommand {
             StatusVerb.self, NextVerb.self, TokensVerb.self, IdentityVerb.self, GenesisVerb.self,
             UnlockVerb.self, LockVerb.self, KindsVerb.self, StartVerb.self, ShowVerb.self,
             ListVerb.self, WatchVerb.self, WitnessVerb.self, DeclineVerb.self, ExecuteVerb.self,
-            AttestVerb.self, CancelVerb.self, HaltVerb.self, NoteVerb.self, KeysVerb.self,
-            KeyVerb.self, RosterVerb.self, PolicyVerb.self, LogVerb.self, ExportVerb.self,
+            AttestVerb.self, CancelVerb.self, RecoverVerb.self, HaltVerb.self, NoteVerb.self,
+            KeysVerb.self, KeyVerb.self, RosterVerb.self, PolicyVerb.self, LogVerb.self,
+            ExportVerb.self,
             VerifyVerb.self, SignVerb.self, SubmitVerb.self, CallVerb.self,
         ])
 

@@ -294,6 +294,49 @@ struct LyingDaemonTests {
         #expect(run.err.contains("`\(line)`"))
         #expect(!Files.exists(path + "2"))
     }
+
+    @Test(
+        "a rotation is drafted of the active key and with the policy's overlap, or not signed",
+        arguments: ["overlap-days: 300", "old-key: other", "old-key: none", "class: drill"])
+    func rotation(_ lie: String) throws {
+        var house = try House()
+        house.now = .now + -3600
+        let active = try house.activated()
+        let other = try house.activated("keeper-beta", key: 501)
+        let daemon = try PaperDaemon(house)
+        defer { daemon.stop() }
+        let arguments = [
+            "start", "key-rotation", "keeper-alpha", "--reason", "why not", "--as", "dave",
+            "--socket", daemon.directory + "/sock", "--draft",
+        ]
+        let path = daemon.directory + "/draft"
+        let good = try ClientProcess(directory: daemon.directory).run(arguments + [path])
+        #expect(good.status == 0, "\(good.err)")
+        #expect(
+            try Statement(lines: KnownLines.of(path)).fields["old-key"]
+                == "\(active.fingerprint)")
+        let told = lie == "old-key: other" ? "old-key: \(other.fingerprint)" : lie
+        daemon.lies { method, reply in
+            guard method == "Draft", case .array(let lines)? = reply["document"] else { return }
+            let name = told.prefix { $0 != ":" } + ":"
+            reply["document"] = .array(
+                lines.map { line in
+                    guard case .string(let text) = line, text.hasPrefix(name) else { return line }
+                    return .string(told)
+                })
+        }
+        let run = try ClientProcess(directory: daemon.directory).run(arguments + [path + "2"])
+        #expect(run.status == 1, "\(run.err)")
+        #expect(run.err.contains("code: draft-differs"), "\(run.err)")
+        #expect(!Files.exists(path + "2"))
+    }
+}
+
+/// The lines of a document in a file.
+private enum KnownLines {
+    static func of(_ path: String) throws -> [String] {
+        try Files.read(path).split(separator: 0x0a).map { String(decoding: $0, as: UTF8.self) }
+    }
 }
 
 /// Ways to spoil a reply.

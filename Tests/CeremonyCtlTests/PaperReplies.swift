@@ -88,7 +88,7 @@ enum PaperReplies {
             "rollback_guard": .fields(["state": .string("kept"), "covers": .number(2)]),
             "halts": .array([]), "halt_count": .number(0),
             "live_count": .number(house.state.live.count),
-            "unattested_count": .number(house.state.unattested.count),
+            "unattested_count": .number(house.state.unattested.count), "debris": .array([]),
         ])
     }
 

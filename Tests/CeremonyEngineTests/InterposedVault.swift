@@ -3,6 +3,7 @@
 
 import CeremonyEngine
 import CeremonyRecord
+import CeremonyRules
 import Sodium
 import Synchronization
 
@@ -10,8 +11,8 @@ import Synchronization
 final class InterposedVault: KeyVault {
     /// The calls of a vault.
     enum Call: Hashable {
-        case inspect, unlock, lock, inventory, points, generate, sign, destroy, random, heads
-        case keepHead
+        case inspect, unlock, lock, inventory, points, objects, generate, sign, destroy, random
+        case heads, keepHead
     }
 
     /// What happens at a call: it may throw, wait, or change what the token answers.
@@ -127,6 +128,18 @@ final class InterposedVault: KeyVault {
     func destroy(id: [UInt8]) async throws(VaultError) -> Int {
         try await around(.destroy) { () async throws(VaultError) in
             try await inner.destroy(id: id)
+        }
+    }
+
+    func objects(_ which: ObjectSearch) async throws(VaultError) -> [TokenObject] {
+        try await around(.objects) { () async throws(VaultError) in
+            try await inner.objects(which)
+        }
+    }
+
+    func destroy(_ found: [TokenObject]) async throws(VaultError) -> Int {
+        try await around(.destroy) { () async throws(VaultError) in
+            try await inner.destroy(found)
         }
     }
 

@@ -91,13 +91,19 @@ final class Workshop: Sendable {
 
     /// The token in another process: a module of its own, which knows of no login.
     func freshVault(_ label: String = "house") throws -> TokenVault {
+        let module = try store.loadModule(at: try freshModulePath())
+        return try Workshop.vault(label, in: store, module: module)
+    }
+
+    /// A copy of the module that no process has loaded.
+    func freshModulePath() throws -> String {
         let number = generation.withLock {
             $0 += 1
             return $0
         }
         let path = store.directory + "/libsofthsm2-\(number).so"
         try FileManager.default.copyItem(atPath: store.modulePath, toPath: path)
-        return try Workshop.vault(label, in: store, module: try store.loadModule(at: path))
+        return path
     }
 
     /// Starts an engine, as a process would: sealed, with a module of its own.

@@ -94,6 +94,9 @@ struct RefusalTests {
         case .ended:
             let statement = try house.executing()
             return Way("FP-4") { try house.execute(statement.ceremony, by: "alice") }
+        case .nothingToRecover:
+            let record = try house.completed()
+            return Way("FP-4") { try house.recover(record.ceremony, .absent) }
         case .busy:
             try house.open()
             return Way("CM-5") { try house.open(by: "alice") }

@@ -161,6 +161,9 @@ struct PreparedExecution {
             }
             #expect(try order(in: room).status == 81, "\(call)")
             #expect(try room.start("keeper-alpha") == "keeper-alpha-2", "\(call)")
+            // An operator's order, and nothing of it is on the token any more.
+            #expect(try room.recover(id) == (objects > 0 ? "destroyed" : "absent"), "\(call)")
+            #expect(try room.objects(withID: intent.field("key_id").text) == 0, "\(call)")
         default:
             #expect(keys.map { $0.field("status").text } == ["registered"], "\(call)")
             #expect(objects == 2, "\(call)")

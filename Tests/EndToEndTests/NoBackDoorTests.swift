@@ -79,12 +79,13 @@ struct NoBackDoorTests {
         // An option that is new here must not be a way to act without a signature. Then it goes in.
         let lookedAt: Set = [
             "accept-no-spare", "approve", "as", "at", "bundle", "ceremony", "chain", "clock",
-            "config", "confirm", "current", "document", "draft", "evidence", "final-try", "follow",
-            "from", "genesis", "help", "id", "into", "json", "key", "label", "last-try", "limit",
+            "config", "confirm", "current", "document", "draft", "evidence", "export", "final-try",
+            "follow", "from", "genesis", "help", "id", "into", "inventory", "json", "key",
+            "key-id", "label", "last-try", "limit",
             "module", "more", "open",
             "origin", "output", "pin-fd", "pin-file", "reason", "rehearsal", "sample", "seen",
-            "set", "signature", "socket", "state", "status", "subject", "supersede", "token",
-            "version", "wait",
+            "set", "show", "signature", "socket", "state", "status", "subject", "supersede", "token",
+            "token-lost", "version", "wait",
         ]
         #expect(client.contains("signature") && daemon.contains("config"))
         let new = client.union(daemon).subtracting(lookedAt)

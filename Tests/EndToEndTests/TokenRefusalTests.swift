@@ -151,12 +151,12 @@ extension Person {
 
 extension CeremonyRoom {
     /// One more token of the daemon, which is sound: `spare`.
-    func addSpare() throws {
+    func addSpare(at module: String = CeremonyRoom.softHSM) throws {
         let before = try house.tokenDirectories
         try house.makeToken("spare")
         let new = try #require(try house.tokenDirectories.first { !before.contains($0) })
         try TestFile.write(house.home + "/directory-of-spare", new)
-        try configureToken("spare", label: "spare", at: Self.softHSM)
+        try configureToken("spare", label: "spare", at: module)
     }
 
     private func configureToken(_ name: String, label: String, at module: String) throws {

@@ -107,7 +107,10 @@ extension House {
             log: state.log.origin, mode: state.log.mode, act: name, ceremony: id,
             document: document, actor: signatory(actor, key: key),
             role: role ?? self.role(of: actor, for: name, ceremony), from: from?.rawValue,
-            to: to?.rawValue, evidence: [], justification: "the tests ask for it",
+            to: to?.rawValue,
+            evidence: name == .recover
+                ? [ceremony?.announced?.keyEvidence].compactMap(\.self) : [],
+            justification: "the tests ask for it",
             treeSize: state.head.size, treeRoot: state.head.root, at: now, nonce: nonce())
     }
 
@@ -121,7 +124,8 @@ extension House {
         case .cancel: (ceremony.digest, state, state == .approved ? .expired : .failed)
         case .decline where state == .completed: (ceremony.record?.digest, state, state)
         case .decline: (ceremony.digest, state, state)
-        case .halt, .note, .recover: (nil, nil, nil)
+        case .recover: (ceremony.digest, .failed, nil)
+        case .halt, .note: (nil, nil, nil)
         }
     }
 

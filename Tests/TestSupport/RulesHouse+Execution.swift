@@ -119,4 +119,38 @@ extension House {
         }
         return record
     }
+
+    /// A ceremony whose execution was interrupted, and may have left something.
+    public mutating func interrupted(
+        _ subject: String = "keeper-alpha", left: [String] = ["private-key", "public-key"]
+    ) throws(Refusal) -> Statement {
+        let statement = try executing(subject)
+        try decide(
+            .fail(ceremony: statement.ceremony, Failure(reason: "interrupted", left: left)))
+        return statement
+    }
+
+    /// An order to recover what a ceremony left, by dave the operator.
+    ///
+    /// - Parameter isTokenLost: Whether it says that the token is lost.
+    public mutating func recovery(
+        of id: String, isTokenLost: Bool = false, _ change: (inout Act) -> Void = { _ in }
+    ) throws(Refusal) -> Signed {
+        var act = try act(.recover, by: "dave", as: .operator, on: id)
+        if isTokenLost, let object = state.ceremony(named: id)?.announced {
+            act.evidence.append(object.lossEvidence)
+        }
+        change(&act)
+        return signed(act)
+    }
+
+    /// Orders it, and reports what was found.
+    @discardableResult
+    public mutating func recover(_ id: String, _ outcome: DestructionOutcome) throws(Refusal)
+        -> Decision
+    {
+        let order = try recovery(of: id, isTokenLost: outcome == .unreachable)
+        return try decide(
+            .recover(document: order.document, sshsig: order.sshsig, outcome: outcome))
+    }
 }

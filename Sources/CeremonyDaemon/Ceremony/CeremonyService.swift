@@ -70,6 +70,7 @@ public struct CeremonyService: VarlinkInterface {
             ]
         case "Kinds": result = ["kinds": .array(try kinds(&parameters, snapshot))]
         case "Tokens": result = ["tokens": .array(await tokens())]
+        case "Inventory": result = try await inventory(&parameters)
         case "Lock": result = try await lock(&parameters, for: peer)
         case "ConfirmClock": result = try await confirmClock(&parameters, for: peer)
         case "Unlock": result = try await unlocking.issue(&parameters, to: peer, engine: engine)

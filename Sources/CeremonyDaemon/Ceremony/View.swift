@@ -37,6 +37,8 @@ enum View {
             "live": briefs(state.live, state), "live_count": .number(state.live.count),
             "unattested": briefs(state.unattested, state),
             "unattested_count": .number(state.unattested.count),
+            "debris": debris(of: state.unrecovered),
+            "debris_count": .number(state.unrecovered.count),
             "next_due": .text(state.nextDue.map { "\($0)" }),
             "rollback_guard": rollback(snapshot.rollback),
         ])
@@ -90,6 +92,7 @@ enum View {
                     "detail": .text($0.detail), "left": .strings($0.left),
                 ])
             },
+            "debris": debris(of: ceremony),
             "record": ceremony.record.map { .strings($0.lines) },
             "record_digest": .text(ceremony.record.map { "\($0.digest)" }),
             "attest_by": .text(ceremony.attestDeadline.map { "\($0)" }),

@@ -17,6 +17,15 @@ final class Executions: Sendable {
         content.withLock { $0.running[ceremony, default: 0] += 1 }
     }
 
+    /// Begins what nothing else may be under way beside; `false` where something is.
+    func beginAlone(_ ceremony: String) -> Bool {
+        content.withLock { content in
+            guard content.running[ceremony] == nil else { return false }
+            content.running[ceremony] = 1
+            return true
+        }
+    }
+
     /// It has ended, or could not be announced.
     func end(_ ceremony: String) {
         let waiting = content.withLock { content -> [CheckedContinuation<Void, Never>] in

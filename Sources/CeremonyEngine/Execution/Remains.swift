@@ -1,5 +1,5 @@
 // What an execution that did not complete has left on its token: looked up there, and named object
-// by object in the log, so that somebody can go and see.
+// by object, for the log and for whoever recovers it.
 
 import CeremonyRecord
 import CeremonyRules
@@ -9,13 +9,14 @@ extension Ceremony {
     ///
     /// - Returns: `nil` where the token is not the intent's, or cannot be looked at.
     func remains(on vault: any KeyVault) async -> [String]? {
-        guard let intent = keyIntent, let description = try? await vault.inspect(),
-            description.isUnlocked, description.reference.serial == intent.tokenSerial,
+        guard let object = announced, let description = try? await vault.inspect(),
+            description.isUnlocked, object.isOn(description.reference),
             let items = try? await vault.inventory()
         else { return nil }
-        return items.filter { $0.id == intent.keyID || $0.label == Array(intent.label.utf8) }.map {
-            "\($0.objectClass) key-id \(Hex.encode($0.id)) label \(intent.label) on token "
-                + intent.tokenSerial
+        let label = Array(object.label.utf8)
+        return items.filter { $0.id == object.keyID || $0.label == label }.map {
+            "\($0.objectClass) key-id \(Hex.encode($0.id)) label "
+                + "\(String(decoding: $0.label, as: UTF8.self)) on token \(object.serial)"
         }
     }
 }

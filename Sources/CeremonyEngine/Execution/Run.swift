@@ -35,7 +35,11 @@ struct Run {
         case .probe(let key):
             // Random bytes under a purpose of their own: nothing that could be used elsewhere.
             let bytes = SSHSIG.signedBytes(namespace: .probe, message: randomBytes(32))
-            _ = try await signature(of: bytes, by: key)
+            do throws(VaultError) { _ = try await signature(of: bytes, by: key) } catch {
+                var trouble = error
+                trouble.detail = "The old key cannot sign now. \(error.detail)"
+                throw trouble
+            }
             return .probed(key.key.fingerprint)
         case .sign(let key, let bytes):
             return .signed(try await signature(of: bytes, by: key), by: key.key.fingerprint)

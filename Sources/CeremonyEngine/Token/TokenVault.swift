@@ -2,7 +2,7 @@
 // become calls, and the standard's errors become words that a custodian can act on.
 
 public import CeremonyRecord
-import CeremonyRules
+public import CeremonyRules
 public import PKCS11
 public import Sodium
 
@@ -154,6 +154,10 @@ public actor TokenVault: KeyVault {
             return Signed(handle: handle, signature: try session.sign(bytes, with: handle))
         }
         guard let answer else {
+            if case .id(let id) = key {
+                throw VaultError(
+                    .tokenTrouble, "No private key with the id \(Hex.encode(id)) is on \(name).")
+            }
             throw VaultError(.logKey, "The key is not on \(name).")
         }
         handles[key] = answer.handle
@@ -170,6 +174,39 @@ public actor TokenVault: KeyVault {
             try session.requireLogin()
             return left
         }
+    }
+
+    /// See ``KeyVault/objects(_:)``.
+    public func objects(_ which: ObjectSearch) async throws(VaultError) -> [TokenObject] {
+        try await ask { session throws(PKCS11Error) in
+            // Modules hand objects over in any order, another one each time.
+            try session.described(which).map { $0.object }.sorted { $0.line < $1.line }
+        }
+    }
+
+    /// See ``KeyVault/destroy(_:)``.
+    public func destroy(_ found: [TokenObject]) async throws(VaultError) -> Int {
+        guard let first = found.first else { return 0 }
+        handles[.id(first.id)] = nil
+        let search = ObjectSearch.named(id: first.id, label: first.label)
+        let left = try await ask { session throws(PKCS11Error) -> Int? in
+            let there = try session.described(search)
+            guard Set(there.map { $0.object }) == Set(found), there.count == found.count else {
+                return nil
+            }
+            // The secret half first: what is left of a pair that was cut off signs nothing.
+            for (handle, _) in there.sorted(by: {
+                $0.object.isPrivateKey && !$1.object.isPrivateKey
+            }) {
+                try session.destroy(handle)
+            }
+            return try session.described(search).count
+        }
+        guard let left else {
+            throw VaultError(
+                .objectDiffers, "What is on \(name) under these names has just changed.")
+        }
+        return left
     }
 
     /// See ``KeyVault/random(_:)``.

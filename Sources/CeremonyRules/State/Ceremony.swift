@@ -31,6 +31,21 @@ public struct Ceremony: Hashable, Sendable {
         public let left: [String]
     }
 
+    /// What became of what it left on a token.
+    public struct Recovery: Hashable, Sendable {
+        /// The event.
+        public let seq: Int
+        /// Its time.
+        public let time: Timestamp
+        /// Who ordered it.
+        public let actor: String
+        /// What was found to be so.
+        public let outcome: DestructionOutcome
+
+        /// Whether the object is known to be gone, so that nothing can follow.
+        public var isClosed: Bool { outcome != .unreachable }
+    }
+
     /// What was signed.
     public let statement: Statement
     /// The digest of its bytes.
@@ -61,6 +76,8 @@ public struct Ceremony: Hashable, Sendable {
     public internal(set) var record: KeyRecord?
     /// Its end.
     public internal(set) var end: End?
+    /// What became of what it left, as far as somebody has ordered it.
+    public internal(set) var recovery: Recovery?
 
     /// Whether every response set that must be complete before it is carried out is.
     public var isAgreed: Bool { approvals.isComplete && acceptances.allSatisfy(\.isComplete) }
@@ -87,12 +104,9 @@ public struct Ceremony: Hashable, Sendable {
         execution?.intent.flatMap { try? KeyIntent($0) }
     }
 
+    /// The object that its execution announced; `nil` before that, and for kinds without one.
+    public var announced: AnnouncedObject? { AnnouncedObject(intent: execution?.intent) }
+
     /// What may be on the token after an execution that did not report: from the intent.
-    public var traces: [String] {
-        guard let intent = keyIntent else { return [] }
-        return [
-            "key-id \(Hex.encode(intent.keyID)) label \(intent.label) on token "
-                + "\(intent.tokenSerial): not known whether it is there"
-        ]
-    }
+    public var traces: [String] { announced.map { [$0.trace] } ?? [] }
 }

@@ -112,6 +112,7 @@ extension State {
         case .keyRetired(let retired): try take(retired, at: moment)
         case .keyLapsed(let lapsed): try take(lapsed, demanded: demanded, at: moment)
         case .keyRevoked(let revoked) where demanded: take(revoked, at: moment)
+        case .objectDestroyed(let destroyed): try take(destroyed, at: moment)
         case .haltRaised(let raised): try take(raised, at: moment)
         case .haltCleared(let cleared) where demanded: take(cleared)
         case .clockCorrected(let corrected) where demanded: take(corrected)

@@ -138,6 +138,7 @@ extension State {
         end(
             ceremony.id, at: moment, reason: failed.reason, detail: failed.detail,
             left: failed.left ?? [])
+        if ceremony.announced != nil, failed.left?.isEmpty == false { debris.append(ceremony.id) }
     }
 
     /// What ends a ceremony without being demanded, and that nothing is said besides.

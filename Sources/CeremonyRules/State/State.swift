@@ -78,6 +78,8 @@ public struct State: Hashable, Sendable {
     public internal(set) var live: [String] = []
     /// Those whose key waits for attestations, oldest first.
     public internal(set) var unattested: [String] = []
+    /// Failed ceremonies of which something may still be on a token, oldest first.
+    var debris: [String] = []
     /// Keys whose end is set and not yet written down, in the order in which it was set.
     public internal(set) var retiring: [Fingerprint] = []
     /// Every key that came out of a ceremony.

@@ -107,6 +107,10 @@ struct Choice {
             case .attest: open.filter(\.state.isEnd)
             case .decline: open
             case .witness, .execute, .cancel: live
+            case .recover:
+                try status.debris.map { debris throws(ClientError) in
+                    try log.report(on: debris.ceremony)
+                }
             }
         let waiting = candidates.filter {
             Standing(report: $0, person: person, now: status.now, isHalted: isHalted).awaits(wish)

@@ -7,7 +7,7 @@ import CeremonyTerminal
 
 /// What a person wants to do to a ceremony.
 enum Wish: String, Sendable {
-    case witness, decline, execute, attest, cancel
+    case witness, decline, execute, attest, cancel, recover
 
     /// Whether it goes on while the log is halted, whatever the ceremony.
     var goesOnWhileHalted: Bool { self == .decline || self == .cancel }
@@ -69,6 +69,9 @@ struct Standing {
         case .cancel:
             try checkPending()
             _ = try role(for: wish)
+        case .recover:
+            _ = try role(for: wish)
+            try checkDebris()
         }
     }
 
@@ -78,6 +81,12 @@ struct Standing {
     func role(for wish: Wish) throws(ClientError) -> ActRole {
         if wish == .decline { return .witness }
         if person.roles.contains(.operator) { return .operator }
+        guard wish != .recover else {
+            throw refusal(
+                .notPermitted, "wrong-role",
+                "\(person.name) may not recover what \(report.id) left",
+                next: "An operator may.", requirement: "FR70")
+        }
         if report.initiator.utf8.elementsEqual(person.name.utf8) { return .initiator }
         let answer = report.approvals.row(of: person.name)?.answer
         if let answer, answer != .excluded { return .witness }
@@ -132,6 +141,26 @@ struct Standing {
                 "The key of \(report.id) is \(report.keyStatus?.rawValue ?? "unknown"); attestations "
                     + "were due by \(report.attestBy.map { "\($0)" } ?? "an unknown time")",
                 next: "A lapsed key is never valid. Start a new ceremony.")
+        }
+    }
+
+    private func checkDebris() throws(ClientError) {
+        if report.state == .executing {
+            throw refusal(
+                .notYet, "not-yet", "\(report.id) is being carried out",
+                next: "Its end is shown by: ceremonyctl watch \(report.id).", requirement: "FP-4")
+        }
+        guard report.state == .failed, report.intent != nil else {
+            throw refusal(
+                .refused, "nothing-to-recover",
+                "\(report.id) is \(report.state.rawValue), and has left nothing on a token",
+                next: "What failed ceremonies left is listed by: ceremonyctl status.",
+                requirement: "FP-4")
+        }
+        if let debris = report.debris, !debris.isOpen {
+            throw refusal(
+                .endedOtherwise, "ended", "It is recovered: \(debris.line)",
+                next: "There is nothing more to do for it.")
         }
     }
 

@@ -59,6 +59,20 @@ extension Submission {
         return sentences
     }
 
+    /// What became of what a failed execution left.
+    private var recovered: [String] {
+        guard let debris = ceremony?.debris, let outcome = debris.outcome else { return [] }
+        return switch outcome {
+        case .destroyed: ["Destroyed. Nothing of \(debris.ceremony) is left on \(debris.serial)."]
+        case .absent: ["Nothing of \(debris.ceremony) is on \(debris.serial); that is recorded."]
+        case .unreachable:
+            [
+                "It is recorded that \(debris.serial) will not come back. What is on it stays listed "
+                    + "as debris; no key is valid by it. If the token is found, recover it."
+            ]
+        }
+    }
+
     private func taken(_ act: Act, _ title: String) -> [String] {
         let (who, id) = (act.actor.name, act.ceremony ?? "it")
         switch act.act {
@@ -74,7 +88,8 @@ extension Submission {
                 "\(who) halted the log \(act.log). It stays halted until a halt-clear ceremony."
                     + held
             ]
-        case .execute, .recover: return ["The \(title) was taken."]
+        case .recover: return recovered
+        case .execute: return ["The \(title) was taken."]
         }
     }
 
@@ -103,7 +118,10 @@ extension Submission {
             meaning: left.isEmpty
                 ? "No key is valid by it, and nothing is left on the token. Earlier keys stay as they were."
                 : "No key is valid by it. Left on the token, inert: \(left.joined(separator: "; ")).",
-            next: "`ceremonyctl show \(report.id)` has it all; start a new ceremony when the cause "
-                + "is removed.", requirement: "FP-4")
+            next: left.isEmpty
+                ? "`ceremonyctl show \(report.id)` has it all; start a new ceremony when the cause "
+                    + "is removed."
+                : "An operator destroys what is left: ceremonyctl recover \(report.id). A new "
+                    + "ceremony need not wait for it.", requirement: "FP-4")
     }
 }

@@ -90,7 +90,11 @@ struct CeremonyReport: Sendable {
     let attestations: Responses
     /// Since when it is being executed.
     let executing: Timestamp?
+    /// Where its intent stands in the log.
+    let intent: Int?
     let end: End?
+    /// What it left on a token.
+    let debris: DebrisReport?
     let record: [String]?
     let recordDigest: Digest?
     let attestBy: Timestamp?
@@ -131,10 +135,15 @@ struct CeremonyReport: Sendable {
         attestations = try Responses(try fields.object("attestations"))
         if var executing = try fields.optionalObject("executing") {
             self.executing = try executing.text("time") { Timestamp($0) }
+            intent = try executing.number("seq")
         } else {
             executing = nil
+            intent = nil
         }
         end = try fields.optionalObject("end").map { fields throws(JSONError) in try End(fields) }
+        debris = try fields.optionalObject("debris").map { fields throws(JSONError) in
+            try DebrisReport(fields)
+        }
         record = try fields.optionalStrings("record")
         recordDigest = try fields.optionalText("record_digest") { Digest($0) }
         attestBy = try fields.optionalText("attest_by") { Timestamp($0) }

@@ -27,6 +27,8 @@ struct StatusReport: Sendable {
     let halts: [Halt]
     /// How many halts are in force.
     let haltCount: Int
+    /// What failed ceremonies left on tokens and nobody has seen gone, the oldest of it.
+    let debris: [DebrisReport]
     /// When the next thing happens by itself.
     let nextDue: Timestamp?
     /// Whether the log is known to be the newest.
@@ -41,7 +43,7 @@ struct StatusReport: Sendable {
         let value = reply["status"] ?? .object([:])
         json = value
         clock = try ClockReport(reply)
-        (epoch, rosterSeq, now, isHaltedByFile, halts, haltCount, nextDue) = try Reply.read {
+        (epoch, rosterSeq, now, isHaltedByFile, halts, haltCount, debris, nextDue) = try Reply.read {
             () throws(JSONError) in
             var fields = try JSONFields(value)
             return (
@@ -55,6 +57,9 @@ struct StatusReport: Sendable {
                         by: try halt.optionalString("by"), reason: try halt.string("reason"))
                 },
                 try fields.number("halt_count"),
+                try fields.objects("debris").map { object throws(JSONError) in
+                    try DebrisReport(object)
+                },
                 try fields.optionalText("next_due") { Timestamp($0) }
             )
         }

@@ -74,6 +74,7 @@ extension CeremonyReport {
         case .executing: "the daemon is at work: ceremonyctl watch \(id)"
         case .completed where keyStatus == .registered:
             "attestation by \(Phrase.list(attestations.open)): ceremonyctl attest \(id)"
+        case .failed where debris?.awaitsOrder == true: "an operator: ceremonyctl recover \(id)"
         default: nil
         }
     }
@@ -99,6 +100,7 @@ extension CeremonyReport {
         var lines = ["  ended:      \(end.time)" + (end.reason.map { ", \($0)" } ?? "")]
         if let detail = end.detail { lines.append("  detail:     \(detail)") }
         lines += end.left.map { "  left:       \($0)" }
+        if let debris { lines.append("  recovery:   \(debris.line)") }
         switch state {
         case .completed where record == nil:
             lines.append("  meaning:    it is done, and stands in the log for good")
@@ -111,6 +113,8 @@ extension CeremonyReport {
             lines.append("  meaning:    nothing was made and nothing has changed")
         case .failed where end.left.isEmpty:
             lines.append("  meaning:    nothing was left on a token, and no key is valid by it")
+        case .failed where debris?.isOpen == false:
+            lines.append("  meaning:    nothing of it is on the token, and no key is valid by it")
         case .failed:
             lines.append("  meaning:    what was left is inert: no key is valid by it")
         default: break

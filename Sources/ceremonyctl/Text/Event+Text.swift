@@ -39,7 +39,9 @@ extension Event {
         case .keyRevoked(let body):
             "\(body.subject) \(body.fingerprint): \(body.reason), by \(body.ceremony)"
                 + Event.trust(body)
-        case .objectDestroyed(let body): "\(body.ceremony): \(body.outcome.rawValue)"
+        case .objectDestroyed(let body):
+            "\(body.ceremony): \(body.outcome.rawValue)"
+                + (self.body.act.map { " by \($0.actor.name)" } ?? "")
         case .haltRaised(let body):
             body.invariant ?? justification
         case .haltCleared(let body):

@@ -92,6 +92,11 @@ struct NextVerb: Verb {
                 return isOperator ? [task("unlock the log token", "unlock", nil)] : []
             }
             var tasks: [Task] = []
+            if isOperator, !log.shown.isHalted {
+                tasks += status.debris.filter(\.awaitsOrder).map {
+                    task("destroy what \($0.ceremony) left on token \($0.serial)", $0.command, nil)
+                }
+            }
             for report in open {
                 let standing = Standing(
                     report: report, person: person, now: status.now, isHalted: log.shown.isHalted)

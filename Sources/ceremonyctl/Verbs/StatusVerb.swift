@@ -64,6 +64,10 @@ struct StatusVerb: Verb {
         }
         lines.append("  tokens of the daemon:")
         lines += Phrase.table(tokens.map(\.row), indent: "    ")
+        if !status.debris.isEmpty {
+            lines.append("  debris of failed ceremonies, inert:")
+            lines += status.debris.map { "    " + $0.line }
+        }
         if open.isEmpty { lines.append("  no ceremony is under way") }
         for report in open {
             lines.append("")

@@ -19,7 +19,11 @@ struct TokensVerb: Verb {
         help: ArgumentHelp("A PKCS#11 module to look at; may be repeated.", valueName: "path"))
     var modules: [String] = []
 
+    @Flag(help: "Show every object on the daemon's unlocked tokens, and what the log says of it.")
+    var inventory = false
+
     func perform(_ output: Output) throws(ClientError) {
+        if inventory { return try TokenInventory(global).show(output) }
         let shelf = try TokenShelf(ModuleList(options: modules))
         let daemon = TokensVerb.daemonTokens(global)
         output.page(
