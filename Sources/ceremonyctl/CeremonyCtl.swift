@@ -16,8 +16,8 @@ struct CeremonyCtl: ParsableCommand {
         subcommands: [
             StatusVerb.self, NextVerb.self, TokensVerb.self, IdentityVerb.self, GenesisVerb.self,
             UnlockVerb.self, LockVerb.self, KindsVerb.self, StartVerb.self, ShowVerb.self,
-            ListVerb.self, WatchVerb.self, WitnessVerb.self, DeclineVerb.self, ExecuteVerb.self,
-            AttestVerb.self, CancelVerb.self, RecoverVerb.self, HaltVerb.self, NoteVerb.self,
+            ListVerb.self, WatchVerb.self, WitnessVerb.self, AcceptVerb.self, DeclineVerb.self,
+            ExecuteVerb.self, AttestVerb.self, CancelVerb.self, RecoverVerb.self, HaltVerb.self, NoteVerb.self,
             KeysVerb.self, KeyVerb.self, RosterVerb.self, PolicyVerb.self, LogVerb.self,
             ExportVerb.self,
             VerifyVerb.self, SignVerb.self, SubmitVerb.self, CallVerb.self,

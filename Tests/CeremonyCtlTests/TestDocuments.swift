@@ -1,6 +1,7 @@
 // Documents for the tests of signing, around keys that the test's tokens really hold.
 
 import CeremonyRecord
+import CeremonyRules
 
 enum TestDocuments {
     static let origin = "example.org/ceremony/rehearsal"
@@ -24,16 +25,19 @@ enum TestDocuments {
 
     /// A plan of a rehearsal; `people` are `member:` and `key:` lines.
     static func plan(_ people: String...) -> String {
-        """
-        # A plan for a test.
-        origin: \(origin)
-        mode: rehearsal
-        continues: none
-        log-key: \(logKey.vkey) \(token)
-        policy: initiator-counts yes
-        policy: kinds.new-keeper-key.threshold 1
+        // One is enough for every kind there is, so that a single person can found a log.
+        let thresholds = Policy.standard.kinds.keys.sorted().map {
+            "policy: kinds.\($0).threshold 1\n"
+        }
+        return """
+            # A plan for a test.
+            origin: \(origin)
+            mode: rehearsal
+            continues: none
+            log-key: \(logKey.vkey) \(token)
+            policy: initiator-counts yes
 
-        """ + people.joined(separator: "\n") + "\n"
+            """ + thresholds.joined() + people.joined(separator: "\n") + "\n"
     }
 
     static func statement(

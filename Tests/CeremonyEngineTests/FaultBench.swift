@@ -114,7 +114,7 @@ final class FaultBench {
         _ statement: Statement, _ answer: String?, _ fault: ModuleFault, _ what: Comment
     ) async throws {
         let ceremony = try #require(engine.state.ceremony(named: statement.ceremony))
-        let there = try await outside.inventory().filter {
+        let there = try await workshop.stillInventory(of: outside).filter {
             $0.label == Array(statement.ceremony.utf8)
         }
         let left = ceremony.end?.left ?? []
@@ -151,7 +151,7 @@ final class FaultBench {
 
     /// Keeps the token small: every search looks at all that is there.
     private func clear() async throws {
-        for item in try await outside.inventory() where item.label.starts(with: "keeper-".utf8) {
+        for item in try await workshop.stillInventory(of: outside) where item.label.starts(with: "keeper-".utf8) {
             _ = try await outside.destroy(id: item.id)
         }
     }

@@ -60,7 +60,7 @@ extension Workshop {
 
     /// What is on a token while another process may be replacing the head there: an object that
     /// goes between being found and being read makes it look again.
-    private func stillInventory(of vault: TokenVault) async throws -> [InventoryItem] {
+    func stillInventory(of vault: some KeyVault) async throws -> [InventoryItem] {
         while true {
             let read: Result<[InventoryItem], VaultError>
             do throws(VaultError) {

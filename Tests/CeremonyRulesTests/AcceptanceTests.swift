@@ -208,7 +208,8 @@ struct AcceptanceTests {
     @Test("A participant's no is theirs: by the key asked, in that role, of that statement")
     func refusals() throws {
         var (house, statement) = try asking()
-        // A member who is not asked; a role that a newcomer has not; another name; another document.
+        // A member who is not asked; a role that a newcomer has not; another name, another
+        // document.
         var asBob = try house.act(.decline, by: "bob", as: .participant, on: statement.ceremony)
         house.expectRefusal(.wrongRole, of: house.signed(asBob).command)
         asBob.actor.name = "hana"

@@ -1,5 +1,5 @@
-// The people change by ceremony: the old quorum decides, whoever comes accepts, and nothing that was
-// agreed among other people goes on.
+// The people change by ceremony: the old quorum decides, whoever comes accepts, and nothing that
+// was agreed among other people goes on.
 
 import CeremonyRecord
 import TestSupport

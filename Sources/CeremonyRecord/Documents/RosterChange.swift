@@ -1,5 +1,5 @@
-// What a change of the people or of the rules sets, as one line of a statement: an object with those
-// fields of `roster.set` that become other than they are. FORMATS section 4, `change`.
+// What a change of the people or of the rules sets, as one line of a statement: an object with
+// those fields of `roster.set` that become other than they are. FORMATS section 4, `change`.
 
 /// The value of a statement's `change:` line.
 public struct RosterChange: Sendable, Hashable {

@@ -52,8 +52,8 @@ public protocol CeremonyKind: Sendable {
     static var excludesOthers: Bool { get }
     /// Those who may not approve it, besides its initiator and the subject's holder, by name.
     func excluded(in state: State) -> Set<String>
-    /// The roster's keys that may not approve it, by the statement's fields. Whoever has no other is
-    /// excluded.
+    /// The roster's keys that may not approve it, by the statement's fields. Whoever has no other
+    /// is excluded.
     static func barredKeys(by fields: Fields, in roster: Roster) -> Set<Fingerprint>
     /// Who must accept their part in it, by the statement's fields: its `accept:` lines.
     ///

@@ -1,5 +1,5 @@
-// Another roster: somebody comes or goes, gets a key or loses one, has another role, or a subject has
-// another holder. The old quorum decides; each new key accepts for itself. W21.
+// Another roster: somebody comes or goes, gets a key or loses one, has another role, or a subject
+// has another holder. The old quorum decides; each new key accepts for itself. W21.
 
 public import CeremonyRecord
 

@@ -6,8 +6,8 @@ public import CeremonyRecord
 
 /// Whose part it is, how many must accept theirs, and what they have said.
 ///
-/// It counts keys, where a ``ResponseSet`` counts people: a person who is to get two keys shows that
-/// they have both.
+/// It counts keys, where a ``ResponseSet`` counts people: a person who is to get two keys shows
+/// that they have both.
 public struct AcceptanceSet: Hashable, Sendable {
     /// The answer by one key.
     public struct Answer: Hashable, Sendable {

@@ -179,7 +179,7 @@ extension Signatories {
 
 extension KnownDocument {
     /// The result where only a draft was wanted: where it is, and how it is signed and handed in.
-    fileprivate func tellDraft(
+    func tellDraft(
         at path: String, for name: String, with keys: [Fingerprint], _ output: Output
     ) {
         let shown = Display.neutralised(path)

@@ -7,7 +7,7 @@ import CeremonyTerminal
 
 /// What a person wants to do to a ceremony.
 enum Wish: String, Sendable {
-    case witness, decline, execute, attest, cancel, recover
+    case witness, accept, decline, execute, attest, cancel, recover
 
     /// Whether it goes on while the log is halted, whatever the ceremony.
     var goesOnWhileHalted: Bool { self == .decline || self == .cancel }
@@ -49,6 +49,8 @@ struct Standing {
         case .witness:
             try checkPending()
             try checkAnswer(report.approvals)
+        case .accept:
+            try checkPending()
         case .decline where report.state == .completed:
             try checkRecord()
             guard report.keyStatus == .registered else {
@@ -73,6 +75,19 @@ struct Standing {
             _ = try role(for: wish)
             try checkDebris()
         }
+    }
+
+    /// Refuses a ceremony that takes no acceptance now, whoever is asked: they may be on no roster.
+    ///
+    /// - Throws: as ``check(_:)``.
+    static func checkAccepting(
+        _ report: CeremonyReport, _ choice: Choice, _ acting: ActingOptions
+    ) throws(ClientError) {
+        let anybody = Member(name: "none", display: "", kind: .external, roles: [], keys: [])
+        let isHalted = choice.log.shown.isHalted && !acting.isDraft
+        try Standing(
+            report: report, person: anybody, now: choice.status.now, isHalted: isHalted
+        ).check(.accept)
     }
 
     /// The role in which this person may do it.

@@ -35,7 +35,7 @@ extension Submission {
         case .keyRecord(let record):
             return ["\(name(of: key, in: document)) attested the key \(record.fingerprint)."]
         case .acceptance(let acceptance):
-            return ["\(acceptance.participant.name) accepted \(acceptance.ceremony)."]
+            return ["\(acceptance.participant.name) accepted their part in \(acceptance.ceremony)."]
         case .act(let act): return taken(act, document.title)
         case .genesis: return []
         }
@@ -53,6 +53,11 @@ extension Submission {
             "\(statement.ceremony) is open until \(statement.expires). \(statement.threshold) of "
                 + "\(Phrase.list(names)) must approve it:")
         sentences.append("  ceremonyctl witness \(statement.ceremony)")
+        if !statement.accepts.isEmpty {
+            let asked = statement.accepts.map { "\($0.name) with \($0.fingerprint)" }
+            sentences.append("Besides, these must accept: \(Phrase.list(asked)).")
+            sentences.append("  ceremonyctl accept \(statement.ceremony)")
+        }
         if names.count == statement.threshold {
             sentences.append("There is no spare: every one of them is needed.")
         }

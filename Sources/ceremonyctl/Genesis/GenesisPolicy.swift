@@ -17,6 +17,11 @@ struct GenesisPolicy {
         self.fields = fields
     }
 
+    /// A policy to be changed.
+    init(_ json: JSON) {
+        fields = if case .object(let object) = json { object } else { [:] }
+    }
+
     /// The policy object.
     var json: JSON { .object(fields) }
 
@@ -81,7 +86,11 @@ struct GenesisPolicy {
             guard rest.isEmpty, text == "yes" || text == "no" else { return false }
             fields[name] = .bool(text == "yes")
         case .array(let values):
-            guard rest.isEmpty, values.isEmpty else { return false }
+            guard rest.isEmpty, values.isEmpty || text == "none" else { return false }
+            guard text != "none" else {
+                fields[name] = .array([])
+                return true
+            }
             let words = text.utf8.split(separator: UInt8(ascii: ","))
             fields[name] = .strings(words.map { GenesisPolicy.trimmed($0) })
         case .string:

@@ -45,24 +45,36 @@ extension TrustedLog {
         let eligible = roster.members.filter {
             kind.mayApprove($0, class: statement.subjectClass)
         }
-        let excluded = eligible.map(\.name).filter { name in
-            let starts = name.utf8.elementsEqual(initiator.name.utf8)
-            let holds = statement.holder.map { name.utf8.elementsEqual($0.utf8) } ?? false
+        let barred = kind.barredKeys(by: statement.fields, in: roster)
+        let excluded = eligible.filter { member in
+            let starts = member.name.utf8.elementsEqual(initiator.name.utf8)
+            let holds = statement.holder.map { member.name.utf8.elementsEqual($0.utf8) } ?? false
             return (starts && !roster.policy.initiatorCounts) || holds
-                || (kind.excludesOthers && contains(statement.excluded, name))
-        }
+                || (kind.excludesOthers && contains(statement.excluded, member.name))
+                || member.keys.allSatisfy { barred.contains($0.key.fingerprint) }
+        }.map(\.name)
         guard statement.excluded.count == excluded.count,
             excluded.allSatisfy({ contains(statement.excluded, $0) })
         else { return "excluded" }
         let asked = eligible.filter { !contains(excluded, $0.name) }.flatMap { member in
-            member.keys.map {
-                Witness(name: member.name, kind: member.kind, fingerprint: $0.key.fingerprint)
+            member.keys.map(\.key.fingerprint).filter { !barred.contains($0) }.map {
+                Witness(name: member.name, kind: member.kind, fingerprint: $0)
             }
         }
         let isSame =
             statement.witnesses.count == asked.count
             && Set(statement.witnesses) == Set(asked)
-        return isSame ? nil : "witness"
+        guard isSame else { return "witness" }
+        let accepts = kind.acceptances(by: statement.fields, in: roster).flatMap(\.lines)
+        guard statement.accepts == accepts else { return "accept" }
+        return changeDifference(in: statement, roster)
+    }
+
+    /// A change of people or rules is readable, and the next epoch's.
+    private static func changeDifference(in statement: Statement, _ roster: Roster) -> String? {
+        guard [SetRoster.name, SetPolicy.name].contains(statement.kind) else { return nil }
+        guard RosterDifference(statement, from: roster) != nil else { return "change" }
+        return statement.fields["epoch"] == String(roster.epoch + 1) ? nil : "epoch"
     }
 
     private static func contains(_ names: [String], _ name: String) -> Bool {

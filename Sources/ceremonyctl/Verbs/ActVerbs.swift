@@ -21,12 +21,16 @@ struct DeclineVerb: Verb {
     @Option(help: "Why, for the record.")
     var reason: String
 
+    @Flag(help: "Decline your own part, which `accept` would accept, with the key asked for it.")
+    var part = false
+
     func perform(_ output: Output) throws(ClientError) {
         let evidence = try evidence.collected()
         let log = try TrustedLog(global, acting.trust)
         let choice = try Choice(log)
         try choice.requireOpen(for: .decline, acting)
         let roster = try log.roster()
+        if part { return try declinePart(log, choice, roster, evidence, output) }
         let party = try Party(acting, roster)
         let report = try choice.ceremony(id, for: .decline, by: party.member, acting)
         try party.requireFresh()
@@ -42,6 +46,27 @@ struct DeclineVerb: Verb {
             act: .decline, role: .witness, ceremony: report.id, document: digest,
             from: report.state, to: report.state, evidence: evidence, justification: reason
         ).carryOut(log, party, by: Signatory(name: party.name, fingerprint: key), output)
+    }
+}
+
+extension DeclineVerb {
+    /// A participant's no; they may be on no roster.
+    private func declinePart(
+        _ log: TrustedLog, _ choice: Choice, _ roster: Roster,
+        _ evidence: [CeremonyRecord.Evidence],
+        _ output: Output
+    ) throws(ClientError) {
+        let report = try Participant.report(id, choice)
+        try Standing.checkAccepting(report, choice, acting)
+        let statement = try log.statement(of: report, roster)
+        let participant = try Participant(acting, asked: report.asked(by: statement), in: report.id)
+        let order = OrderDraft(
+            act: .decline, role: .participant, ceremony: report.id, document: statement.digest,
+            from: report.state, to: report.state, evidence: evidence, justification: reason)
+        let document = try order.document(in: log, by: participant.signatory)
+        guard let signed = try participant.sign(document, output) else { return }
+        let submission = try log.submit(document.bytes, signed.sshsig)
+        try submission.tellEnding(of: document, by: signed.sshsig.key.fingerprint, output)
     }
 }
 

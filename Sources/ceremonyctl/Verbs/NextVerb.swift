@@ -104,6 +104,15 @@ struct NextVerb: Verb {
                 if report.state == .pending, standing.awaits(.witness) {
                     tasks.append(task("approve \(title)", "witness \(report.id)", report.expires))
                 }
+                if report.state == .pending,
+                    report.acceptances.contains(where: {
+                        $0.open.contains { $0.utf8.elementsEqual(person.name.utf8) }
+                    })
+                {
+                    tasks.append(
+                        task(
+                            "accept a part in \(title)", "accept \(report.id)", report.expires))
+                }
                 if isOperator, standing.awaits(.execute) {
                     tasks.append(task("execute \(title)", "execute \(report.id)", report.expires))
                 }

@@ -32,6 +32,8 @@ struct StartVerb: Verb {
         help: ArgumentHelp("A parameter of the kind; may be repeated.", valueName: "field=value"))
     var parameters: [String] = []
 
+    @OptionGroup var people: RosterOptions
+
     @Option(
         defaultAsFlag: "", parsing: .next,
         help: ArgumentHelp(
@@ -46,7 +48,7 @@ struct StartVerb: Verb {
     var acceptNoSpare = false
 
     func perform(_ output: Output) throws(ClientError) {
-        let chosen = try StartVerb.chosen(parameters)
+        var chosen = try StartVerb.chosen(parameters)
         if let flaw = OrderDraft.flaw(in: reason) {
             throw .usage(
                 "The reason is not taken: \(flaw).", next: "Give one line of plain text.")
@@ -63,6 +65,7 @@ struct StartVerb: Verb {
                 meaning: "Nothing was signed and no PIN was asked for.",
                 next: "Operators and keepers may.", requirement: "FR70")
         }
+        try change(roster, &chosen)
         let token = try receivingToken(log)
         let replaced = try supersede.map { id throws(ClientError) in
             try Replacement(id, by: subject, into: token?.serial, choice, roster)
@@ -74,6 +77,7 @@ struct StartVerb: Verb {
         try order.check(statement, log, roster, now: .now)
         replaced?.tell()
         try checkSpare(statement)
+        try checkDifference(statement, roster)
         let document = try KnownDocument(statement.bytes, intent: .open)
         let listed = [statement.initiator.fingerprint]
         guard let signed = try party.sign(document, listed: listed, output) else { return }
@@ -95,6 +99,39 @@ struct StartVerb: Verb {
                 "\(kind) needs a subject.", next: "Write: ceremonyctl start \(kind) SUBJECT.")
         }
         return own
+    }
+
+    /// Makes the change of people or rules that the options describe, from those in force.
+    private func change(_ roster: Roster, _ chosen: inout [String: String]) throws(ClientError) {
+        guard chosen["change"] == nil else { return }
+        switch kind {
+        case SetRoster.name:
+            chosen["change"] = try RosterEdit(options: people).people(from: roster).text
+        case SetPolicy.name:
+            let edit = RosterEdit(options: people)
+            chosen = ["change": try edit.rules(from: roster.policy, setting: chosen).text]
+        default:
+            guard !people.isUsed else {
+                throw .usage(
+                    "Options about people and rules do not fit \(kind).",
+                    next: "They are for set-roster and set-policy.")
+            }
+        }
+    }
+
+    /// Says what the statement changes of people and rules, and refuses in production what leaves
+    /// nobody to spare.
+    private func checkDifference(_ statement: Statement, _ roster: Roster) throws(ClientError) {
+        guard let difference = RosterDifference(statement, from: roster) else { return }
+        difference.tell()
+        let tight = difference.outlook.filter { !$0.hasSpare }
+        guard statement.mode == .production, !acceptNoSpare, !tight.isEmpty else { return }
+        throw ClientError(
+            .refused, "no-spare",
+            "With these people and rules there is no spare: "
+                + tight.map(\.text).joined(separator: ". ") + ".",
+            meaning: "Nothing was signed and no PIN was asked for.",
+            next: "Enroll one person more, or add --accept-no-spare.", requirement: "CT-12")
     }
 
     /// `--into`, or the only token of the daemon that can receive a key; none for a kind that makes

@@ -25,6 +25,7 @@ struct WitnessVerb: Verb {
         let party = try Party(acting, roster)
         let report = try choice.ceremony(id, for: .witness, by: party.member, acting)
         let statement = try log.statement(of: report, roster)
+        statement.tellDifference(from: roster)
         let listed = statement.witnesses.filter { $0.name.utf8.elementsEqual(party.name.utf8) }
         let document = try KnownDocument(statement.bytes, intent: .approve)
         guard let signed = try party.sign(document, listed: listed.map(\.fingerprint), output)

@@ -1,0 +1,67 @@
+// `accept`: a participant's yes to their own part. They may meet this log for the first time: what
+// they need to know of it is the digest of its founding document.
+
+import ArgumentParser
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+/// `accept [ID]`.
+struct AcceptVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "accept",
+        abstract: "Show what a ceremony asks of you and accept it with the key that it names.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var acting: ActingOptions
+
+    @Argument(help: "The ceremony; left out, the one that asks.")
+    var id: String?
+
+    func perform(_ output: Output) throws(ClientError) {
+        guard acting.signing.signature == nil else {
+            throw .usage(
+                "--signature does not fit here: the document is drafted only now.",
+                next: "Write it with --draft FILE, have it signed, and hand both in with "
+                    + "`ceremonyctl submit FILE SIGNATURE`.")
+        }
+        let log = try TrustedLog(global, acting.trust)
+        let choice = try Choice(log)
+        try choice.requireOpen(for: .accept, acting)
+        let roster = try log.roster()
+        let report = try Participant.report(id, choice)
+        try Standing.checkAccepting(report, choice, acting)
+        let statement = try log.statement(of: report, roster)
+        let participant = try Participant(acting, asked: report.asked(by: statement), in: report.id)
+        statement.tell(from: roster)
+        let document = try KnownDocument(participant.acceptance(of: statement).bytes)
+        guard let signed = try participant.sign(document, output) else { return }
+        let submission = try log.submit(document.bytes, signed.sshsig)
+        try submission.tellEnding(of: document, by: signed.sshsig.key.fingerprint, output)
+    }
+}
+
+extension Statement {
+    /// Shows the whole statement, and in plain words what it changes of people and rules.
+    func tell(from roster: Roster) {
+        Talk.paragraph("The statement of \(ceremony):")
+        for line in lines { Talk.paragraph("  " + Display.neutralised(line)) }
+        tellDifference(from: roster)
+    }
+
+    /// Says in plain words what it changes of people and rules; nothing for other kinds.
+    func tellDifference(from roster: Roster) {
+        guard let difference = RosterDifference(self, from: roster) else { return }
+        difference.tell()
+    }
+}
+
+extension RosterDifference {
+    /// Says what changes, and who is left then.
+    func tell() {
+        Talk.paragraph("What changes with epoch \(new.epoch):")
+        for line in lines { Talk.paragraph("  " + Display.neutralised(line)) }
+        Talk.paragraph("Who is left then:")
+        for kind in outlook { Talk.paragraph("  " + kind.text) }
+    }
+}
