@@ -96,3 +96,31 @@ extension Engine {
             requirement: requirement)
     }
 }
+
+// MARK: Reading it while running
+
+extension Engine {
+    /// Refuses stored lines that are not those of which the log's tree was built, and halts the
+    /// house for them.
+    ///
+    /// Whoever reads from the store for somebody asks this of every page before it is shown.
+    ///
+    /// - Parameters:
+    ///   - seq: The position of the first one.
+    ///   - count: How many of them were recorded; fewer are as wrong as others.
+    /// - Throws: ``EngineError`` (`broken-chain`).
+    public func vouch(for lines: [[UInt8]], from seq: Int, count: Int) throws(EngineError) {
+        for (offset, line) in lines.enumerated() {
+            guard published.leaf(at: seq + offset) != TreeHash.leaf(line) else { continue }
+            throw brokenChain("Event \(seq + offset) in the store is not the one recorded.")
+        }
+        guard lines.count < count else { return }
+        throw brokenChain("Event \(seq + lines.count) was recorded and is not in the store.")
+    }
+
+    private func brokenChain(_ what: String) -> EngineError {
+        halts.raise(.chain)
+        return EngineError(
+            Refusal(.brokenChain, what + " The house is halted.", next: Invariant.chain.next))
+    }
+}

@@ -43,7 +43,7 @@ extension Engine {
         do throws(EngineError) {
             let tokens = logTokens.compactMap { name in vaults.first { $0.name == name } }
             let signer = HeadSigner(vaults: tokens) { [halts] in
-                halts.raise(invariant: "log-key")
+                halts.raise(.logKey)
             }
             // While the log key is being changed it takes two tokens; the first one waits.
             if try await isAwaited(by: signer) { return }

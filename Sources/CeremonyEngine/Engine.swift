@@ -67,22 +67,28 @@ public final class Engine: Sendable {
         published = Published(
             Snapshot(
                 state: state, checkpoint: stored.checkpoint, checkpointSize: stored.checkpointSize,
-                isSealed: true, isHaltedByFile: haltFile.read().isHalt),
+                isSealed: true, isHaltedByFile: false),
             tree: tree)
         self.vaults = vaults
         self.logTokens = logTokens
         let watch = ClockWatch(clock)
         self.watch = watch
         self.build = build
-        rollbackGuard = RollbackGuard(published: published)
+        let rollbackGuard = RollbackGuard(published: published)
+        self.rollbackGuard = rollbackGuard
+        let held = HeldHalts(file: haltFile, published: published)
         writer = Writer(
             ledger: ledger, watch: watch, published: published, unheard: unsigned,
-            appended: { [rollbackGuard] events, lines in
+            appended: { events, lines in
+                // The log says first that halts are cleared, then they go (DESIGN section 3, Halt).
+                if events.contains(where: \.clearsHalts) { held.settle() }
                 appended(events, lines)
                 rollbackGuard.heard(events)
-            }, ended: ended)
+            },
+            otherLog: { held.take(invariant: Invariant.chain.rawValue, at: watch.reads) },
+            ended: ended)
         halts = HaltDesk(
-            file: haltFile, writer: writer, published: published, watch: watch,
+            held: held, writer: writer, published: published, watch: watch,
             patience: haltPatience)
         executor = Executor(
             writer: writer, halts: halts, published: published, vaults: vaults, watch: watch,
@@ -241,6 +247,7 @@ public final class Engine: Sendable {
     public func tick() async {
         // Also of a sealed log: a clock that is watched has no gap.
         let look = watch.look()
+        halts.look()
         guard !snapshot.isSealed else { return }
         let now = snapshot.state.time(of: look.standing, at: look.now)
         // A halt that the log could not take when it was raised stands in it as soon as it can.
@@ -274,4 +281,8 @@ public final class Engine: Sendable {
         }
         return vault
     }
+}
+
+extension Event {
+    fileprivate var clearsHalts: Bool { if case .haltCleared = body { true } else { false } }
 }

@@ -7,7 +7,7 @@ import CeremonyRules
 
 /// Where halts are taken.
 struct HaltDesk: Sendable {
-    let file: HaltFile
+    let held: HeldHalts
     let writer: Writer
     let published: Published
     let watch: ClockWatch
@@ -35,11 +35,11 @@ struct HaltDesk: Sendable {
         }
         var trouble: EngineError?
         do throws(EngineError) {
-            try file.keep(.act(document: document, sshsig: sshsig, since: since))
+            try held.take(
+                .act(document: document, sshsig: sshsig, since: since))
         } catch {
             trouble = error
         }
-        published.update { $0.isHaltedByFile = true }
         do throws(EngineError) {
             let command = Command.heldHalt(document: document, sshsig: sshsig, since: since)
             // What no file holds is told only when the log has it, or has not taken it.
@@ -84,50 +84,60 @@ struct HaltDesk: Sendable {
     }
 
     /// Halts the house because an invariant is broken; the log has it as soon as it can be written.
-    ///
-    /// Where the file cannot be written the house is halted in memory only: nobody waits for an
-    /// answer who could be told.
-    func raise(invariant name: String) {
-        try? file.keep(.invariant(name, since: watch.reads))
-        published.update { $0.isHaltedByFile = true }
+    func raise(_ invariant: Invariant) {
+        held.take(invariant: invariant.rawValue, at: watch.reads)
     }
 
-    /// Writes the halts that the file holds into the log; those that are there already stay.
+    /// Looks at the halt file: one that somebody put there, or changed, halts as well.
+    func look() { held.look() }
+
+    /// Writes the halts that stand beside the log into it, and lets go of those that it says are
+    /// cleared.
     ///
-    /// A file that cannot be read, and an act in it that the log does not take, become one halt by
-    /// the invariant `halt-file`, so that it too can be cleared.
+    /// What cannot be read, and an act that the log does not take, become one halt by the invariant
+    /// `halt-file`, so that it too can be cleared.
     ///
     /// - Throws: ``EngineError`` where the log cannot be written.
     func recordHeld() async throws(EngineError) {
-        switch file.read() {
-        case .absent: return
-        case .unreadable: try await record(invariant: HaltDesk.unreadable)
-        case .halts(let held):
-            if held.isEmpty { try await record(invariant: HaltDesk.unreadable) }
-            for halt in held { try await record(halt) }
-        }
-    }
-
-    private func record(_ halt: HaltFile.Held) async throws(EngineError) {
-        switch halt {
-        case .invariant(let name, let since): try await record(invariant: name, since: since)
-        case .unreadable: try await record(invariant: HaltDesk.unreadable)
-        case .act(let document, let sshsig, let since):
-            do throws(EngineError) {
-                _ = try await writer.submit(
-                    .heldHalt(document: document, sshsig: sshsig, since: since))
-            } catch  where RefusalCode(rawValue: error.code) != nil {
-                try await record(invariant: HaltDesk.unreadable)
+        look()
+        guard held.beginRecording() else { return }
+        defer { held.endRecording() }
+        var unread: [HeldHalts.Entry] = []
+        for entry in held.waiting {
+            switch entry.held {
+            case .unreadable: unread.append(entry)
+            case .invariant(let name, let since):
+                try await record(name, since: since, for: [entry])
+            case .act(let document, let sshsig, let since):
+                guard entry.recorded(in: published.snapshot.state) == nil else { continue }
+                do throws(EngineError) {
+                    _ = try await writer.submit(
+                        .heldHalt(document: document, sshsig: sshsig, since: since))
+                } catch  where RefusalCode(rawValue: error.code) != nil {
+                    unread.append(entry)
+                }
             }
         }
+        try await record(Invariant.haltFile.rawValue, since: nil, for: unread)
+        held.settle()
     }
 
-    private func record(invariant name: String, since: Timestamp? = nil)
+    /// One event for all that the log does not know yet.
+    private func record(_ name: String, since: Timestamp?, for entries: [HeldHalts.Entry])
         async throws(EngineError)
     {
-        let isKnown = published.snapshot.state.halts.contains { $0.by == nil && $0.reason == name }
-        if !isKnown { _ = try await writer.submit(.invariant(name, since: since)) }
+        let state = published.snapshot.state
+        var new: [HaltFile.Held] = []
+        for entry in entries where !entry.wasCleared(in: state) {
+            if let known = entry.recorded(as: name, in: state) {
+                held.note(entry.held, at: known)
+            } else {
+                new.append(entry.held)
+            }
+        }
+        guard !new.isEmpty else { return }
+        let recorded = try await writer.submit(.invariant(name, since: since))
+        guard let seq = recorded.events.first?.seq else { return }
+        for entry in new { held.note(entry, at: seq) }
     }
-
-    private static let unreadable = "halt-file"
 }

@@ -1,6 +1,7 @@
 // The halt file: a halt that holds even when the log cannot be written. It is durable before
 // anybody is told that the house is halted, and present or unreadable it means: halted (CT-11,
-// DESIGN Halt). One JSON object a line, each a halt that the log has or is still to get.
+// DESIGN Halt). One JSON object a line, each a halt that the log has or is still to get. It loses
+// a halt when the log says that this one is cleared, and never without a whole file in its place.
 
 public import CeremonyRecord
 import Glibc
@@ -13,8 +14,9 @@ public struct HaltFile: Sendable {
         case act(document: [UInt8], sshsig: [UInt8], since: Timestamp)
         /// The daemon saw something broken that must never break.
         case invariant(String, since: Timestamp)
-        /// A line that cannot be read: nobody knows which halt it held, or since when.
-        case unreadable
+        /// What cannot be read, a line or the whole file (then: why): nobody knows which halt it
+        /// held, or since when.
+        case unreadable([UInt8])
     }
 
     /// What a look at the file says.
@@ -28,6 +30,15 @@ public struct HaltFile: Sendable {
 
         /// Whether it means halted.
         public var isHalt: Bool { self != .absent }
+
+        /// The halts in it; a file without any is one that cannot be understood.
+        public var held: [Held] {
+            switch self {
+            case .absent: []
+            case .halts(let held): held.isEmpty ? [.unreadable([])] : held
+            case .unreadable(let why): [.unreadable(Array(why.utf8))]
+            }
+        }
     }
 
     private let path: String
@@ -39,6 +50,9 @@ public struct HaltFile: Sendable {
 
     /// Reads the file. Anything but "there is none" means halted.
     public func read() -> Content {
+        // Whether there is one can be told without a descriptor, of which there may be none left.
+        var found = stat()
+        if unsafe lstat(path, &found) != 0, errno == ENOENT { return .absent }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {
             return errno == ENOENT ? .absent : .unreadable(String(cString: strerror(errno)))
@@ -62,6 +76,46 @@ public struct HaltFile: Sendable {
     func keep(_ held: Held) throws(EngineError) {
         if case .halts(let all) = read(), all.contains(where: { $0.isSame(as: held) }) { return }
         try add(held)
+    }
+
+    /// Takes out the halts that are over; the others, and nothing else, are on the disk when this
+    /// returns.
+    ///
+    /// What could not be read is kept beside it under another name, for whoever wonders.
+    ///
+    /// - Throws: ``EngineError`` (`halt-file`); the file is then as it was, or as it is to be.
+    func release(_ isOver: (Held) -> Bool) throws(EngineError) {
+        let content = read()
+        let over = content.held.filter(isOver)
+        guard !over.isEmpty else { return }
+        let kept = content.held.filter { !isOver($0) }
+        if over.contains(where: \.isUnreadable) { try keepAside(isMoved: kept.isEmpty) }
+        if !kept.isEmpty { try replace(with: kept) }
+        guard kept.isEmpty, unlink(path) != 0, errno != ENOENT else { return try syncDirectory() }
+        throw trouble("removed")
+    }
+
+    private func replace(with kept: [Held]) throws(EngineError) {
+        let new = path + ".new"
+        let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw trouble("rewritten") }
+        defer { close(descriptor) }
+        let bytes = kept.flatMap(HaltFile.line)
+        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0,
+            rename(new, path) == 0
+        else { throw trouble("rewritten") }
+    }
+
+    /// Gives the file a further name, or another one where nothing of it stays.
+    private func keepAside(isMoved: Bool) throws(EngineError) {
+        for number in 1...1000 {
+            let aside = "\(path).unreadable-\(number)"
+            var found = stat()
+            if unsafe lstat(aside, &found) == 0 { continue }
+            guard (isMoved ? rename(path, aside) : link(path, aside)) == 0 else { break }
+            return
+        }
+        throw trouble("kept aside")
     }
 
     /// Adds a halt; it is on the disk when this returns.
@@ -97,26 +151,27 @@ public struct HaltFile: Sendable {
     }
 
     private static func line(_ held: Held) -> [UInt8] {
-        let fields: [String: JSON] =
+        let text: [UInt8] =
             switch held {
             case .act(let document, let sshsig, let since):
-                [
+                JSON.object([
                     "document": .string(Base64.encode(document)),
                     "sshsig": .string(Base64.encode(sshsig)), "since": .string("\(since)"),
-                ]
+                ]).canonicalBytes
             case .invariant(let name, let since):
-                ["invariant": .string(name), "since": .string("\(since)")]
-            case .unreadable: ["unreadable": .bool(true)]
+                JSON.object(["invariant": .string(name), "since": .string("\(since)")])
+                    .canonicalBytes
+            case .unreadable(let bytes): bytes
             }
         // A line begins with its own line feed: one that was torn off before it stays by itself.
-        return [UInt8(ascii: "\n")] + JSON.object(fields).canonicalBytes + [UInt8(ascii: "\n")]
+        return [UInt8(ascii: "\n")] + text + [UInt8(ascii: "\n")]
     }
 
     /// Every line by itself: one that cannot be read halts by the invariant of the file and hides
     /// no other.
     private static func halts(in bytes: [UInt8]) -> [Held] {
         bytes.split(separator: UInt8(ascii: "\n")).map { line in
-            (try? halt(in: Array(line))) ?? .unreadable
+            (try? halt(in: Array(line))) ?? .unreadable(Array(line))
         }
     }
 
@@ -137,12 +192,15 @@ public struct HaltFile: Sendable {
 }
 
 extension HaltFile.Held {
-    /// Whether both are the same halt, whenever they were taken.
-    fileprivate func isSame(as other: HaltFile.Held) -> Bool {
+    /// Whether both are the same halt; a person's act is, whenever it was handed in.
+    func isSame(as other: HaltFile.Held) -> Bool {
         switch (self, other) {
         case (.act(let one, _, _), .act(let two, _, _)): one == two
-        case (.invariant(let one, _), .invariant(let two, _)): one == two
-        default: false
+        default: self == other
         }
+    }
+
+    fileprivate var isUnreadable: Bool {
+        if case .unreadable = self { true } else { false }
     }
 }

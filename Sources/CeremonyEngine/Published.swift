@@ -59,6 +59,11 @@ final class Published: Sendable {
     /// The root at a size; `nil` for one that the log does not reach.
     func root(at size: Int) -> Digest? { tree.withLock { $0.root(at: size) } }
 
+    /// The leaf hash of an event; `nil` where there is none.
+    func leaf(at seq: Int) -> Digest? {
+        tree.withLock { (0..<$0.size).contains(seq) ? $0.leaf(seq) : nil }
+    }
+
     func inclusionProof(of index: Int, in size: Int) -> InclusionProof? {
         tree.withLock { $0.inclusionProof(of: index, in: size) }
     }

@@ -37,6 +37,7 @@ actor Writer {
     private let watch: ClockWatch
     private let published: Published
     private let appended: @Sendable ([Event], [[UInt8]]) -> Void
+    private let otherLog: @Sendable () -> Void
     private let ended: @Sendable (LedgerError) -> Void
     private var signer: HeadSigner?
     private var isOpen = false
@@ -51,10 +52,12 @@ actor Writer {
     /// - Parameters:
     ///   - unheard: What the ledger holds behind its signed head.
     ///   - appended: Hears of every event once, in order, when a signed head covers it.
+    ///   - otherLog: Hears that the store holds another number of events than were appended.
     ///   - ended: Hears that the log must be read again from the disk; the process is to end.
     init(
         ledger: any Ledger, watch: ClockWatch, published: Published, unheard: Tail,
         appended: @escaping @Sendable ([Event], [[UInt8]]) -> Void,
+        otherLog: @escaping @Sendable () -> Void,
         ended: @escaping @Sendable (LedgerError) -> Void
     ) {
         self.ledger = ledger
@@ -62,6 +65,7 @@ actor Writer {
         self.published = published
         self.unheard = unheard
         self.appended = appended
+        self.otherLog = otherLog
         self.ended = ended
     }
 
@@ -195,6 +199,7 @@ actor Writer {
                 end(error)
                 return .notWritten(.stopping)
             }
+            if case .wrongSize = error { otherLog() }
             return .notWritten(
                 EngineError(
                     .logNotWritten, "\(error).",

@@ -33,10 +33,13 @@ public func decide(
                 }
             }
         }
-        let isKnown = state.halts.contains { $0.by == nil && $0.reason == brokenDeadline }
+        let isKnown = state.halts.contains {
+            $0.by == nil && $0.reason == Invariant.deadline.rawValue
+        }
         if !decision.stuck.isEmpty, !isKnown {
             try decision.append(
-                .haltRaised(HaltRaised(signed: nil, invariant: brokenDeadline, effective: nil)),
+                .haltRaised(
+                    HaltRaised(signed: nil, invariant: Invariant.deadline.rawValue, effective: nil)),
                 at: time)
         }
     case .submit(let document, let sshsig):
@@ -89,9 +92,6 @@ public func decide(
     }
     return decision
 }
-
-/// The invariant that the fold takes whatever follows from time.
-private let brokenDeadline = "deadline"
 
 extension Decision {
     /// Appends an event and everything that it demands.

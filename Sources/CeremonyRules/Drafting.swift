@@ -142,9 +142,15 @@ extension State {
     private func checkHalt(_ draft: Draft) throws(Refusal) {
         guard isHalted else { return }
         let id = (try? ceremonyID(for: draft.subject)) ?? ""
-        guard let (_, operation) = try? operation(draft, id: id),
-            operation.goesOnDespite.contains(.halted)
-        else { throw haltedRefusal }
+        do throws(Refusal) {
+            let (_, operation) = try operation(draft, id: id)
+            guard operation.goesOnDespite.contains(.halted) else { throw haltedRefusal }
+        } catch {
+            // Why a ceremony that would go on cannot be drafted is worth more than that others
+            // could not.
+            let kind = try? Kinds.named(draft.kind)
+            throw kind?.mayGoOnDespite.contains(.halted) == true ? error : haltedRefusal
+        }
     }
 
     private func operation(_ draft: Draft, id: String) throws(Refusal) -> (

@@ -186,7 +186,7 @@ struct HaltTests {
         house.expectRefusal(.wrongDocument, of: house.signed(stated).command)
     }
 
-    @Test("Nothing clears a halt yet")
+    @Test("Nothing clears a halt but its ceremony")
     func cleared() throws {
         var house = try House()
         try house.order(.halt, by: "alice")

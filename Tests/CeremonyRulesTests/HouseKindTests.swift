@@ -59,14 +59,46 @@ struct HouseKindTests {
         house = try halted("alice", "bob")
         let seqs = house.state.halts.map(\.seq)
         for list in ["", "x", "0", "\(seqs[1]),\(seqs[0])", "\(seqs[0]),\(seqs[0])"] {
-            expectRefusal(.halted) {
+            expectRefusal(.badParameter) {
                 try house.open("halt-clear", subject: "house-halt", parameters: ["halts": list])
             }
         }
         let statement = try house.open(
             "halt-clear", subject: "house-halt", parameters: ["halts": "\(seqs[0])"])
         #expect(statement.fields.all("halt") == ["\(seqs[0])"])
-        expectRefusal(.halted) { try house.open("halt-clear", subject: "keeper-alpha") }
+        expectRefusal(.badParameter) { try house.open("halt-clear", subject: "keeper-alpha") }
+    }
+
+    @Test("Where too many keepers have halted, halts are cleared one after the other")
+    func oneByOne() throws {
+        var house = try House()
+        let keepers = house.state.roster.members.filter { $0.kind == .keeper }.map(\.name)
+        for name in keepers.dropLast() {
+            try house.decide(house.signed(try house.act(.halt, by: name)).command)
+        }
+        expectRefusal(.unmeetable, "CT-11") {
+            try house.open("halt-clear", by: keepers[0], subject: "house-halt")
+        }
+        let first = house.state.halts[0].seq
+        let statement = try house.open(
+            "halt-clear", by: keepers[0], subject: "house-halt", parameters: ["halts": "\(first)"])
+        #expect(statement.excluded == [keepers[0]])
+    }
+
+    @Test("What the log has of a broken invariant, and of a clearing under way, can be asked")
+    func questions() throws {
+        var house = try House()
+        try house.decide(.invariant("chain", since: house.now))
+        let halt = house.state.halts[0]
+        #expect(house.state.hasRaised("chain", since: halt.time))
+        #expect(!house.state.hasRaised("chain", since: halt.time + 1))
+        #expect(!house.state.hasRaised("log-key", since: halt.time))
+        #expect(!house.state.isBeingCleared(halt.seq))
+        let statement = try house.open("halt-clear", subject: "house-halt")
+        #expect(house.state.isBeingCleared(halt.seq))
+        try house.approve("alice", "bob", statement: statement)
+        #expect(!house.state.isBeingCleared(halt.seq))
+        #expect(house.state.hasRaised("chain", since: halt.time))
     }
 
     @Test("While halted, a revocation goes on and a new key does not")

@@ -11,6 +11,12 @@ public struct Signed: Hashable, Sendable {
     /// The binary SSHSIG.
     public var sshsig: [UInt8]
 
+    /// Whatever somebody hands in.
+    public init(document: [UInt8], sshsig: [UInt8]) {
+        self.document = document
+        self.sshsig = sshsig
+    }
+
     /// A document that a key signs for a purpose.
     public init(_ document: some Document, by key: SoftwareKey, for namespace: SignatureNamespace) {
         self.document = document.bytes

@@ -25,12 +25,21 @@ extension CeremonyService {
         var page: [String] = []
         var bytes = 0
         // A line may double when it is quoted inside JSON.
-        for line in try ledger.lines(from: from, limit: limit) {
+        for line in try stored(from: from, limit: limit) {
             bytes += 2 * line.count + 4
             guard page.isEmpty || bytes < Limits.pageBytesMax else { break }
             page.append(String(decoding: line, as: UTF8.self))
         }
         return page
+    }
+
+    /// Lines out of the store, of which the engine knows that they are those that were recorded.
+    ///
+    /// - Parameter limit: How many are wanted, of which all have been recorded.
+    private func stored(from seq: Int, limit: Int) throws -> [[UInt8]] {
+        let lines = try ledger.lines(from: seq, limit: limit)
+        try engine.vouch(for: lines, from: seq, count: limit)
+        return lines
     }
 
     func kinds(_ parameters: inout Parameters, _ snapshot: Snapshot) throws -> [JSON] {
@@ -59,7 +68,7 @@ extension CeremonyService {
         let seq = try parameters.int("seq", in: 0...Int(Int32.max))
         guard seq < snapshot.checkpointSize, let checkpoint = snapshot.checkpoint,
             let proof = engine.inclusionProof(of: seq, in: snapshot.checkpointSize),
-            let line = try ledger.lines(from: seq, limit: 1).first
+            let line = try stored(from: seq, limit: 1).first
         else {
             throw VarlinkError.refused(
                 "unknown-event",
@@ -94,7 +103,7 @@ extension CeremonyService {
                 // What the log key has not signed yet is told when it has.
                 var next = from ?? engine.snapshot.checkpointSize
                 while next < engine.snapshot.checkpointSize,
-                    let line = try ledger.lines(from: next, limit: 1).first
+                    let line = try stored(from: next, limit: 1).first
                 {
                     let event = try Event(line: line)
                     if ceremony == nil || event.body.ceremony == ceremony {

@@ -24,6 +24,9 @@ public protocol CeremonyKind: Sendable {
     /// Whether something is done on tokens between the approval and the outcome. Where nothing is,
     /// the deciding answer completes the ceremony at once, and the outcome is an empty object.
     static var hasSteps: Bool { get }
+    /// In spite of what ceremonies of this kind may go on; each says for itself in
+    /// ``goesOnDespite`` whether it does.
+    static var mayGoOnDespite: Set<Hindrance> { get }
     /// Whether such a person may approve it for subjects of the class, before anybody is excluded.
     static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool
 
@@ -83,6 +86,9 @@ extension CeremonyKind {
     public static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool {
         subjectClass == "drill" ? member.kind == .keeper : member.roles.contains(.witness)
     }
+
+    /// In spite of nothing.
+    public static var mayGoOnDespite: Set<Hindrance> { [] }
 
     /// Nobody.
     public static var excludesOthers: Bool { false }

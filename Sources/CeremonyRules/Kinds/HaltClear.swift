@@ -25,8 +25,11 @@ public struct HaltClear: ImmediateKind {
 
     private let halts: [State.Halt]
 
+    /// A halt, for it is what that waits for.
+    public static var mayGoOnDespite: Set<Hindrance> { [.halted] }
+
     /// It is what a halt waits for.
-    public var goesOnDespite: Set<Hindrance> { [.halted] }
+    public var goesOnDespite: Set<Hindrance> { Self.mayGoOnDespite }
 
     /// Keepers.
     public static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool {
@@ -50,7 +53,9 @@ public struct HaltClear: ImmediateKind {
                 next: "A halt that only the halt file holds is in the log once that is unlocked.")
         }
         switch parameters["halts"] {
-        case nil: halts = state.halts
+        case nil:
+            halts = state.halts
+            try checkEnough(in: state)
         case let list?:
             var found: [State.Halt] = []
             for word in list.utf8.split(
@@ -70,6 +75,22 @@ public struct HaltClear: ImmediateKind {
             }
             halts = found
         }
+    }
+
+    /// Where too many keepers have raised one, not all of them can be cleared together.
+    private func checkEnough(in state: State) throws(Refusal) {
+        let raisers = excluded(in: state)
+        let others = state.roster.members.count {
+            HaltClear.mayApprove($0, class: nil) && !raisers.contains($0.name)
+        }
+        let entry = state.roster.policy.entry(kind: HaltClear.name, class: nil)
+        guard halts.count > 1, let entry, others < entry.threshold else { return }
+        throw Refusal(
+            .unmeetable,
+            "All halts together cannot be cleared: whoever raised one does not approve its end, and "
+                + "that leaves \(others) of the \(entry.threshold) keepers who must.",
+            next: "Clear them one after the other, the first with: --set halts=\(halts[0].seq).",
+            requirement: "CT-11")
     }
 
     /// One line for each halt.

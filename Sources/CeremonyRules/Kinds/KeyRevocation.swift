@@ -33,8 +33,11 @@ public struct KeyRevocation: ImmediateKind {
     private let boundary: Int?
     private let boundaryTime: Timestamp?
 
+    /// Neither may keep a lost key trusted.
+    public static var mayGoOnDespite: Set<Hindrance> { [.halted, .clock] }
+
     /// It waits neither for a halt to be cleared nor for the clock.
-    public var goesOnDespite: Set<Hindrance> { [.halted, .clock] }
+    public var goesOnDespite: Set<Hindrance> { Self.mayGoOnDespite }
 
     /// Keepers.
     public static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool {

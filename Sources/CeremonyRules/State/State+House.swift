@@ -1,6 +1,6 @@
 // What happens to the house: halts, starts of the daemon, refused access, exceptions noted.
 
-import CeremonyRecord
+public import CeremonyRecord
 import HashTreeCollections
 
 extension State {
@@ -21,8 +21,25 @@ extension State {
         case (nil, let invariant?):
             halts.append(
                 Halt(seq: moment.seq, time: measured, by: nil, reason: invariant))
+            invariants[invariant] = max(invariants[invariant] ?? measured, measured)
         default:
             throw Refusal(.illegalEvent, "A halt has one cause: a signed act or an invariant.")
+        }
+    }
+
+    /// Whether the log has it that the invariant was seen broken at that time, or later.
+    ///
+    /// Whoever holds such a halt beside the log asks this; a person's has a receipt.
+    public func hasRaised(_ invariant: String, since: Timestamp) -> Bool {
+        invariants[invariant].map { $0 >= since } ?? false
+    }
+
+    /// Whether people are being asked to clear the halt that stands there.
+    public func isBeingCleared(_ halt: Int) -> Bool {
+        live.contains { id in
+            guard let statement = ceremonies[id]?.statement, statement.kind == HaltClear.name
+            else { return false }
+            return statement.fields.all("halt").contains(String(halt))
         }
     }
 

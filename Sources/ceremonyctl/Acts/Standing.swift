@@ -221,6 +221,11 @@ struct Standing {
         switch row.answer {
         case .open: return
         case .excluded where isInitiator: throw initiatorExcluded(others)
+        case .excluded where !isHolder:
+            throw refusal(
+                .notPermitted, "not-listed",
+                "\(report.id) is about something that \(person.name) did, so their answer does not "
+                    + "count for it", next: others, requirement: "CT-12")
         case .excluded:
             throw refusal(
                 .notPermitted, "holder-excluded",
@@ -234,6 +239,10 @@ struct Standing {
                 next: "A person's first answer stands; one person counts once, whatever keys they "
                     + "hold.", requirement: "CT-12")
         }
+    }
+
+    private var isHolder: Bool {
+        report.statement?.holder.map { $0.utf8.elementsEqual(person.name.utf8) } ?? false
     }
 
     private func initiatorExcluded(_ others: String) -> ClientError {
@@ -274,6 +283,8 @@ extension ClientError {
             .halted, "halted",
             "The log is halted, and \(what) does not go on before it is cleared.",
             meaning: "Nothing was signed and no PIN was asked for. What is recorded stays valid.",
-            next: "`ceremonyctl status` says who halted it and why.", requirement: "CT-11")
+            next:
+                "`ceremonyctl status` says who halted it and why. Keepers clear it: ceremonyctl start "
+                + "halt-clear --reason TEXT.", requirement: "CT-11")
     }
 }

@@ -20,7 +20,7 @@ extension Submission {
         } else {
             for sentence in sentences(on: document, by: key) { Talk.paragraph(sentence) }
         }
-        output.page(ceremony?.text(at: .now) ?? [seq.map { "event \($0)" } ?? "held"], json)
+        output.page(ceremony?.text(at: .now) ?? [seq.map { "event \($0)" } ?? "held in the halt file"], json)
     }
 
     private static let repeated = "This had been handed in before; nothing was recorded now."
@@ -31,7 +31,7 @@ extension Submission {
         case .statement(let statement) where document.namespace == .open:
             return opened(statement)
         case .statement(let statement):
-            return ["\(name(of: key, in: document)) approved \(statement.ceremony)."]
+            return ["\(name(of: key, in: document)) approved \(statement.ceremony)."] + cleared
         case .keyRecord(let record):
             return ["\(name(of: key, in: document)) attested the key \(record.fingerprint)."]
         case .acceptance(let acceptance):
@@ -39,6 +39,13 @@ extension Submission {
         case .act(let act): return taken(act, document.title)
         case .genesis: return []
         }
+    }
+
+    /// Whether the log goes on, where this cleared halts.
+    private var cleared: [String] {
+        guard let haltsLeft else { return [] }
+        guard !haltsLeft.isEmpty else { return ["The halts are cleared. The log goes on."] }
+        return ["What was listed is cleared. The log stays halted:"] + haltsLeft.map(\.line)
     }
 
     private func opened(_ statement: Statement) -> [String] {
@@ -87,11 +94,11 @@ extension Submission {
         case .halt:
             let held =
                 seq == nil
-                ? " The halt file holds it; it is recorded first of all when the log token is unlocked."
+                ? " The halt file holds it; it is recorded as soon as the log can be written."
                 : ""
             return [
-                "\(who) halted the log \(act.log). It stays halted until a halt-clear ceremony."
-                    + held
+                "\(who) halted the log \(act.log). It stays halted until other keepers clear that: "
+                    + "ceremonyctl start halt-clear --reason TEXT." + held
             ]
         case .recover: return recovered
         case .execute: return ["The \(title) was taken."]

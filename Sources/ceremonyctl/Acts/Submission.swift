@@ -14,6 +14,8 @@ struct Submission: Sendable {
     let events: [String]
     /// The ceremony as it stands now.
     let ceremony: CeremonyReport?
+    /// The halts that hold on, where it cleared some.
+    var haltsLeft: [StatusReport.Halt]?
     /// The daemon's answer, as it came.
     let json: JSON
 
@@ -62,8 +64,11 @@ extension TrustedLog {
             outcome = try call("Submit", parameters, seconds: seconds)["outcome"]
         }
         guard let outcome else { throw Reply.malformed("no outcome") }
-        let submission = try Submission(outcome)
+        var submission = try Submission(outcome)
         try checkReceipt(submission, document, sshsig)
+        if submission.events.contains(HaltClearing.event) {
+            submission.haltsLeft = try status().halts
+        }
         return submission
     }
 

@@ -117,8 +117,8 @@ extension ClientError {
         case .halted:
             (
                 "The log is halted; what is recorded stays valid and readable.",
-                "`ceremonyctl status` says who halted it and why; it is cleared by a halt-clear "
-                    + "ceremony."
+                "`ceremonyctl status` says who halted it and why; keepers clear it: ceremonyctl "
+                    + "start halt-clear --reason TEXT."
             )
         case .endedOtherwise:
             (

@@ -92,6 +92,15 @@ struct NextVerb: Verb {
                 return isOperator ? [task("unlock the log token", "unlock", nil)] : []
             }
             var tasks: [Task] = []
+            let isBeingCleared = open.contains {
+                $0.kind.utf8.elementsEqual(HaltClear.name.utf8)
+            }
+            if person.kind == .keeper, !status.halts.isEmpty, !isBeingCleared {
+                tasks.append(
+                    task(
+                        "clear what halts the log, when it is settled",
+                        "start \(HaltClear.name) --reason TEXT", nil))
+            }
             if isOperator, !log.shown.isHalted {
                 tasks += status.debris.filter(\.awaitsOrder).map {
                     task("destroy what \($0.ceremony) left on token \($0.serial)", $0.command, nil)

@@ -76,6 +76,7 @@ struct StartVerb: Verb {
         let statement = try order.draft(log)
         try order.check(statement, log, roster, now: .now)
         replaced?.tell()
+        try HaltClearing(statement, log, roster)?.tell(besides: choice.status.halts)
         try checkSpare(statement)
         try checkDifference(statement, roster)
         let document = try KnownDocument(statement.bytes, intent: .open)
@@ -145,6 +146,8 @@ struct StartVerb: Verb {
             }
             return nil
         }
+        // Halt first: no kind that puts a key into a token goes on.
+        if log.shown.isHalted, !acting.isDraft { throw .halted("a ceremony with a token") }
         let tokens = try DaemonToken.list(log)
         if let into { return try DaemonToken.named(into, among: tokens) }
         let able = tokens.filter { $0.trouble == nil && $0.canEd25519 }

@@ -48,16 +48,13 @@ struct StatusVerb: Verb {
         if head.isSealed {
             lines.append("  sealed: nothing can be recorded until `ceremonyctl unlock`")
         }
-        for halt in status.halts {
-            lines.append(
-                "  halted: event \(halt.seq), \(halt.time), by \(halt.by ?? "the daemon"): "
-                    + halt.reason)
-        }
+        lines += status.halts.map { "  halted: \($0.line)" }
         if status.haltCount > status.halts.count {
             lines.append("  halted: and by \(status.haltCount - status.halts.count) more")
         }
         if status.isHaltedByFile, status.halts.isEmpty {
-            lines.append("  halted: by the halt file")
+            lines.append(
+                "  halted: by the halt file; the log has it as soon as it can be written")
         }
         if let due = status.nextDue {
             lines.append("  next due:   \(due), in \(Phrase.span(due - status.now))")

@@ -94,7 +94,7 @@ struct UnlockVerb: Verb {
 
     private static func tellHousekeeping(_ status: StatusReport) {
         for halt in status.halts {
-            Talk.paragraph("HALTED by \(halt.by ?? "the daemon") at \(halt.time).")
+            Talk.paragraph("HALTED: \(halt.line)")
         }
     }
 

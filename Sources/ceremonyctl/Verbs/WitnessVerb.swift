@@ -27,6 +27,7 @@ struct WitnessVerb: Verb {
         let statement = try log.statement(of: report, roster)
         statement.tellDifference(from: roster)
         let listed = statement.witnesses.filter { $0.name.utf8.elementsEqual(party.name.utf8) }
+        try HaltClearing(statement, log, roster)?.tell(besides: choice.status.halts)
         let document = try KnownDocument(statement.bytes, intent: .approve)
         guard let signed = try party.sign(document, listed: listed.map(\.fingerprint), output)
         else { return }
