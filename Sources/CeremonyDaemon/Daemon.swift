@@ -134,12 +134,15 @@ public struct Daemon: Sendable {
                 vendor: "ceremonyd", product: "ceremonyd", version: version,
                 url: "https://ceremonyd.invalid/"),
             limits: limits, thread: thread, logger: logger)
-        let deadlines = Ticker(everySeconds: configuration.deadlinePollSeconds, on: thread) {
-            await engine.tick()
-        }
-        let tokens = Ticker(everySeconds: configuration.tokenPollSeconds, on: thread) {
-            await engine.checkTokens()
-        }
+        let scheduler = Scheduler(
+            Engine.Chore.allCases.map { chore in
+                let seconds =
+                    chore == .tokens
+                    ? configuration.tokenPollSeconds : configuration.deadlinePollSeconds
+                return Scheduler.Chore(chore.rawValue, everySeconds: seconds) {
+                    try await engine.perform(chore)
+                }
+            }, on: thread, logger: logger)
         let grace = GracePeriod(seconds: limits.graceSeconds, on: thread) { [logger] in
             // Nothing is lost: what was being executed is closed at the next unlock.
             logger.critical("a token's module does not answer; the process ends all the same")
@@ -147,7 +150,7 @@ public struct Daemon: Sendable {
         }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: ([deadlines, tokens, unlock, server, grace] as [any Service]).map {
+                services: ([scheduler, unlock, server, grace] as [any Service]).map {
                     ServiceGroupConfiguration.ServiceConfiguration(service: $0)
                 },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))

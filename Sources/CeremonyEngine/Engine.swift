@@ -41,7 +41,7 @@ public final class Engine: Sendable {
     public let logTokens: [String]
     /// Unlocking, locking and closing come one after the other.
     let turns = Turns()
-    private let refusals = RefusedAccess()
+    let refusals = RefusedAccess()
 
     /// Replays the log and stands ready, sealed.
     ///
@@ -241,28 +241,6 @@ public final class Engine: Sendable {
         // Nobody is answered before the head is signed, the second time no more than the first.
         guard receipt.seq < snapshot.checkpointSize else { throw .notSigned(receipt.seq) }
         return Recorded(receipt: receipt, isRepeat: true, events: [])
-    }
-
-    /// Writes down what follows from time, and refused access that was folded. Called by a timer.
-    public func tick() async {
-        // Also of a sealed log: a clock that is watched has no gap.
-        let look = watch.look()
-        halts.look()
-        guard !snapshot.isSealed else { return }
-        let now = snapshot.state.time(of: look.standing, at: look.now)
-        // A halt that the log could not take when it was raised stands in it as soon as it can.
-        if snapshot.isHaltedByFile { try? await halts.recordHeld() }
-        // And so does the end of an execution that could not be told when it came.
-        try? await endInterrupted()
-        if !snapshot.state.allDue(at: now).isEmpty { _ = try? await writer.submit(.tick) }
-        guard let refused = refusals.take(at: now) else { return }
-        do throws(EngineError) {
-            _ = try await writer.submit(.refused(refused))
-        } catch  where error.has(.recordedNotSigned) {
-            return
-        } catch {
-            refusals.giveBack(refused)
-        }
     }
 
     /// Remembers that access was refused; it is written down once a minute at most.

@@ -124,6 +124,9 @@ actor RollbackGuard {
         Task { await self.want(size ?? 0) }
     }
 
+    /// Tries again what could not be written. Called by a timer.
+    func retry() async { await write() }
+
     private func want(_ size: Int) async {
         wanted = max(wanted, size)
         await write()
@@ -151,7 +154,7 @@ actor RollbackGuard {
     private func write() async {
         guard !isWriting else { return }
         isWriting = true
-        // One that fails is tried again with the next event; an act is never held up by it.
+        // One that fails is tried again later; an act is never held up by it.
         var failed: Set<Int> = []
         while let (place, note, size) = next(besides: failed) {
             let began = life

@@ -14,13 +14,13 @@ struct CeremonyCtl: ParsableCommand {
             before it has shown what it signs and has been told yes.
             """,
         subcommands: [
-            StatusVerb.self, NextVerb.self, TokensVerb.self, IdentityVerb.self, GenesisVerb.self,
-            UnlockVerb.self, LockVerb.self, KindsVerb.self, StartVerb.self, ShowVerb.self,
-            ListVerb.self, WatchVerb.self, WitnessVerb.self, AcceptVerb.self, DeclineVerb.self,
-            ExecuteVerb.self, AttestVerb.self, CancelVerb.self, RecoverVerb.self, HaltVerb.self, NoteVerb.self,
-            KeysVerb.self, KeyVerb.self, RosterVerb.self, PolicyVerb.self, LogVerb.self,
-            ExportVerb.self,
-            VerifyVerb.self, SignVerb.self, SubmitVerb.self, CallVerb.self,
+            StatusVerb.self, NextVerb.self, DueVerb.self, TokensVerb.self, IdentityVerb.self,
+            GenesisVerb.self, UnlockVerb.self, LockVerb.self, KindsVerb.self, StartVerb.self,
+            ShowVerb.self, ListVerb.self, WatchVerb.self, WitnessVerb.self, AcceptVerb.self,
+            DeclineVerb.self, ExecuteVerb.self, AttestVerb.self, CancelVerb.self,
+            RecoverVerb.self, HaltVerb.self, NoteVerb.self, KeysVerb.self, KeyVerb.self,
+            RosterVerb.self, PolicyVerb.self, LogVerb.self, ExportVerb.self, VerifyVerb.self,
+            SignVerb.self, SubmitVerb.self, CallVerb.self,
         ])
 
     @OptionGroup var global: GlobalOptions
@@ -39,4 +39,9 @@ extension Verb {
     func run() throws {
         try perform(Output(json: global.json))
     }
+}
+
+/// A verb has told its result, and ends otherwise than done.
+struct Ended: Error {
+    let status: ExitStatus
 }

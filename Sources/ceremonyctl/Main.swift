@@ -24,6 +24,8 @@ enum Main {
             var command = try CeremonyCtl.parseAsRoot(arguments)
             try command.run()
             return .done
+        } catch let ended as Ended {
+            return ended.status
         } catch let error as ClientError {
             Output(json: wantsJSON(arguments)).fail(error)
             return error.status

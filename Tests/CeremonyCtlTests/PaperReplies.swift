@@ -38,6 +38,7 @@ enum PaperReplies {
             reply = ["ceremony": self.ceremony(ceremony, house)]
         case "List":
             reply = try list(&fields, house)
+        case "Deadlines": reply = deadlines(house)
         case "Tokens": reply = ["tokens": .array([token])]
         case "Draft": reply = ["document": .strings(try draft(&fields, &house).lines)]
         case "Submit": reply = ["outcome": try submit(&fields, &house)]
@@ -90,6 +91,24 @@ enum PaperReplies {
             "live_count": .number(house.state.live.count),
             "unattested_count": .number(house.state.unattested.count), "debris": .array([]),
         ])
+    }
+
+    private static func deadlines(_ house: House) -> [String: JSON] {
+        let agenda = house.state.agenda(at: house.now)
+        return [
+            "deadlines": .array(
+                agenda.map {
+                    .fields([
+                        "matter": .string($0.matter.rawValue), "subject": .text($0.subject),
+                        "key": .text($0.key.map { "\($0)" }), "token": .text($0.token),
+                        "ceremony": .text($0.ceremony), "date": .string("\($0.date)"),
+                        "since": .text($0.since.map { "\($0)" }),
+                        "due": .bool($0.isDue(at: house.now)), "text": .string($0.text),
+                    ])
+                }),
+            "due": .number(agenda.count { $0.isDue(at: house.now) }),
+            "total": .number(agenda.count), "now": .string("\(house.now)"),
+        ]
     }
 
     private static func proof(of seq: Int, _ house: House) throws -> [String: JSON] {

@@ -34,25 +34,84 @@ struct ServicesTests {
         #expect(fields["level"] == .string("info"))
     }
 
-    @Test("periodic work runs at start, and a stop does not wait for the pause")
-    func ticker() async throws {
-        let thread = EventThread()
+    @Test("chores run at start, and a stop does not wait for the pause")
+    func scheduler() async throws {
         let worked = Gate()
         let count = Mutex(0)
-        let ticker = Ticker(everySeconds: 30, on: thread) {
-            count.withLock { $0 += 1 }
-            worked.open()
+        let start = Mutex<UInt64>(0)
+        try await withScheduler([
+            Scheduler.Chore("work", everySeconds: 30) {
+                count.withLock { $0 += 1 }
+                worked.open()
+            }
+        ]) { _ in
+            await worked.wait()
+            start.withLock { $0 = UnixSocket.now }
+        }
+        #expect(UnixSocket.now - start.withLock { $0 } < 120_000_000_000)
+        #expect(count.withLock { $0 } == 1)
+    }
+
+    @Test(
+        "a chore that fails, and one that hangs, keep no other from its turn, and are told once",
+        .timeLimit(.minutes(1)))
+    func failingChore() async throws {
+        struct Broken: Error, CustomStringConvertible {
+            let description: String
+        }
+        let runs = Mutex(0)
+        let mended = Gate()
+        let others = Mutex(0)
+        let twice = Gate()
+        let hang = Gate()
+        let told = try await withScheduler([
+            Scheduler.Chore("broken", everySeconds: 1) {
+                let run = runs.withLock { runs in
+                    runs += 1
+                    return runs
+                }
+                if run < 3 { throw Broken(description: "no token") }
+                mended.open()
+            },
+            Scheduler.Chore("hanging", everySeconds: 1) { await hang.wait() },
+            Scheduler.Chore("other", everySeconds: 1) {
+                if others.withLock({ others in
+                    others += 1
+                    return others
+                }) == 2 {
+                    twice.open()
+                }
+            },
+        ]) { _ in
+            await twice.wait()
+            await mended.wait()
+            hang.open()
+        }
+        let text = told.map { String(decoding: $0, as: UTF8.self) }
+        #expect(text.count { $0.contains("a chore was not done") } == 1)
+        #expect(text.first?.contains("no token") == true)
+        #expect(text.first?.contains("broken") == true)
+    }
+
+    /// Runs a scheduler until the body has ended, and says what it told.
+    @discardableResult
+    private func withScheduler(
+        _ chores: [Scheduler.Chore], _ body: (ServiceGroup) async -> Void
+    ) async throws -> [[UInt8]] {
+        let thread = EventThread()
+        let lines = Mutex<[[UInt8]]>([])
+        let logger = Logger(label: "test") { label in
+            JSONLogHandler(label: label) { line in lines.withLock { $0.append(line) } }
         }
         let group = ServiceGroup(
-            services: [ticker], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            services: [Scheduler(chores, on: thread, logger: logger)],
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         async let running: Void = group.run()
-        await worked.wait()
-        let start = UnixSocket.now
+        await body(group)
         await group.triggerGracefulShutdown()
         try await running
-        #expect(UnixSocket.now - start < 120_000_000_000)
-        #expect(count.withLock { $0 } == 1)
         try await thread.shutDown()
+        return lines.withLock { $0 }
     }
 
     @Test("a stop that does not end is ended when its time is over, and not before")
@@ -63,10 +122,14 @@ struct ServicesTests {
         let group = ServiceGroup(
             services: [
                 // As a token that hangs does to whoever looks at it.
-                Ticker(everySeconds: 30, on: thread) {
-                    working.open()
-                    await stuck.wait()
-                }, GracePeriod(seconds: 1, on: thread) { isOver.open() },
+                Scheduler(
+                    [
+                        Scheduler.Chore("stuck", everySeconds: 30) {
+                            working.open()
+                            await stuck.wait()
+                        }
+                    ], on: thread, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+                GracePeriod(seconds: 1, on: thread) { isOver.open() },
             ], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         async let running: Void = group.run()
         await working.wait()

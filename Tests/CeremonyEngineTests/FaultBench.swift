@@ -151,7 +151,8 @@ final class FaultBench {
 
     /// Keeps the token small: every search looks at all that is there.
     private func clear() async throws {
-        for item in try await workshop.stillInventory(of: outside) where item.label.starts(with: "keeper-".utf8) {
+        for item in try await workshop.stillInventory(of: outside)
+        where item.label.starts(with: "keeper-".utf8) {
             _ = try await outside.destroy(id: item.id)
         }
     }

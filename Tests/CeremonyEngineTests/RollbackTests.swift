@@ -108,6 +108,22 @@ struct RollbackTests {
         }
     }
 
+    @Test("A head that could not be written is written by the timer, where nothing happens")
+    func writtenByTimer() async throws {
+        let ledger = MemoryLedger()
+        try await Workshop.with(ledger: ledger) { workshop in
+            let (engine, vault) = try await workshop.openInterposed(ledger: ledger)
+            vault.fail(.keepHead)
+            _ = try await workshop.completed(engine)
+            while engine.snapshot.rollback.trouble == nil { await Task.yield() }
+            let size = engine.state.head.size
+            vault.mend(.keepHead)
+            while engine.snapshot.rollback.trouble != nil { await engine.tick() }
+            #expect(engine.snapshot.rollback == .kept(size))
+            #expect(engine.state.head.size == size)
+        }
+    }
+
     @Test("Locking and stopping leave the newest signed head on the token")
     func cleanEnds() async throws {
         let ledger = MemoryLedger()

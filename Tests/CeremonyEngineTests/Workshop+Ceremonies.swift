@@ -88,6 +88,52 @@ extension Workshop {
     }
 }
 
+extension Workshop {
+    /// Attestations by those people.
+    func attest(_ engine: Engine, _ record: KeyRecord, by names: String...) async throws {
+        for name in names {
+            try await engine.submit(people(of: engine) { $0.attestation(by: name, of: record) })
+        }
+    }
+
+    /// An opened ceremony that those people approve, dave executes, and they attest.
+    func carriedOut(_ engine: Engine, _ statement: Statement, by names: String...) async throws
+        -> KeyRecord
+    {
+        try await carriedOut(engine, statement, by: names)
+    }
+
+    /// A rotation, approved and attested by those people; a machine more approves where it may.
+    func rotated(_ engine: Engine, _ subject: String, by names: String...) async throws -> KeyRecord
+    {
+        let (statement, signed) = try people(of: engine) { house in
+            let statement = try house.statement("key-rotation", subject: subject, token: token)
+            return (statement, house.opening(statement))
+        }
+        try await engine.submit(signed)
+        if statement.threshold > names.count {
+            try await engine.submit(people(of: engine) { $0.approval(by: "robot", of: statement) })
+        }
+        return try await carriedOut(engine, statement, by: names)
+    }
+
+    private func carriedOut(_ engine: Engine, _ statement: Statement, by names: [String])
+        async throws -> KeyRecord
+    {
+        for name in names {
+            try await engine.submit(people(of: engine) { $0.approval(by: name, of: statement) })
+        }
+        try await engine.submit(try order(engine, statement.ceremony))
+        guard let record = engine.state.ceremony(named: statement.ceremony)?.record else {
+            throw Missing(what: "the key record of \(statement.ceremony)")
+        }
+        for name in names {
+            try await engine.submit(people(of: engine) { $0.attestation(by: name, of: record) })
+        }
+        return record
+    }
+}
+
 /// Something that a test expected to be there.
 struct Missing: Error {
     let what: String

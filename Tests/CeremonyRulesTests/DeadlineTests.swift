@@ -49,32 +49,223 @@ struct DeadlineTests {
         #expect(dates(house, .rotation).map(\.key) == [next.fingerprint])
     }
 
-    @Test("A drill is due after its days, counted from the founding and from the last drill")
+    @Test("Two keepers hold a drill after its days, and each drill moves the next one on")
     func drill() throws {
         var house = try House()
-        let first = House.dawn + 30 * 86_400
-        #expect(dates(house, .drill).map(\.date) == [first])
-        house.now = first
-        let statement = try house.statement(
-            subject: "drill", parameters: ["class": "drill"])
-        try house.decide(house.opening(statement).command)
-        try house.approve("gina", "bob", statement: statement)
-        try house.execute(statement.ceremony)
-        let record = try #require(try house.complete(statement.ceremony))
-        try house.attest("gina", "bob", record: record)
-        #expect(dates(house, .drill).map(\.date) == [first + 30 * 86_400])
+        let days = 30 * 86_400
+        var next = House.dawn + days
+        for number in 0..<3 {
+            #expect(dates(house, .drill).map(\.date) == [next])
+            #expect(dates(house, .drill).map(\.subject) == [number == 0 ? nil : "drill"])
+            house.now = next
+            // The overlap of the drill before has ended just now.
+            try house.decide(.tick)
+            let statement =
+                number == 0
+                ? try house.statement(subject: "drill", parameters: ["class": "drill"])
+                : try house.statement("key-rotation", subject: "drill")
+            #expect(statement.threshold == 2 && statement.attestThreshold == 2)
+            // The keepers, and no witness from outside or machine.
+            #expect(
+                Set(statement.witnesses.map(\.name))
+                    == ["alice", "bob", "carol", "frank", "gina"])
+            try house.decide(house.opening(statement).command)
+            #expect(dates(house, .drill).map(\.ceremony) == [statement.ceremony])
+            try house.approve("gina", "bob", statement: statement)
+            try house.execute(statement.ceremony)
+            let record = try #require(
+                try house.complete(statement.ceremony, key: 500 + number))
+            try house.attest("gina", "bob", record: record)
+            #expect(house.state.key(record.fingerprint)?.status(at: house.now) == .active)
+            next = next + days
+        }
         #expect(dates(house, .rotation).isEmpty)
     }
 
-    @Test("A lost token makes the keys on it due at once")
+    @Test("A key revoked for loss makes the other keys of its token due at once, and no later one")
     func lostToken() throws {
         var house = try House()
-        _ = try house.activated()
+        let alpha = try house.activated()
+        let beta = try house.activated("keeper-beta", key: 501)
         house.pass(100)
-        house.state.lostTokens[House.token.serial] = house.now
-        let deadline = try #require(dates(house, .rotation).first)
-        #expect(deadline.isDue(at: house.now))
+        try revoke(alpha, for: "loss", in: &house)
+        let deadline = try #require(dates(house, .tokenLost).first)
+        #expect(deadline.key == beta.fingerprint)
+        #expect(deadline.token == House.token.serial)
         #expect(deadline.date == house.now)
+        #expect(deadline.isDue(at: house.now))
+        #expect(dates(house, .rotation).isEmpty)
+        // Whoever makes a key in it afterwards has the token.
+        house.pass(100)
+        _ = try house.activated(key: 502)
+        #expect(dates(house, .tokenLost) == [deadline])
+        #expect(dates(house, .rotation).map(\.subject) == ["keeper-alpha"])
+    }
+
+    @Test("A compromised key is no lost token")
+    func compromise() throws {
+        var house = try House()
+        let alpha = try house.activated()
+        _ = try house.activated("keeper-beta", key: 501)
+        try revoke(alpha, for: "compromise", in: &house)
+        #expect(dates(house, .tokenLost).isEmpty)
+        #expect(dates(house, .rotation).map(\.subject) == ["keeper-beta"])
+    }
+
+    @Test("A key is due when its holder leaves, and when a token leaves with its last key there")
+    func departure() throws {
+        var house = try House()
+        let held = try activated("keeper-alpha", holder: "erin", key: 500, in: &house)
+        let carried = TokenReference(
+            label: "gina", manufacturer: "SoftHSM project", model: "SoftHSM v2",
+            serial: "serial-of-gina")
+        let inToken = try activated("keeper-beta", token: carried, key: 501, in: &house)
+        _ = try house.activated("keeper-gamma", key: 502)
+        house.pass(100)
+        #expect(dates(house, .rotation).count == 3)
+        try leave("erin", "gina", in: &house)
+        #expect(dates(house, .holderLeft).map(\.key) == [held.fingerprint])
+        #expect(dates(house, .tokenLost).map(\.key) == [inToken.fingerprint])
+        #expect(dates(house, .rotation).map(\.subject) == ["keeper-gamma"])
+        for deadline in dates(house, .holderLeft) + dates(house, .tokenLost) {
+            #expect(deadline.since == house.now && deadline.isDue(at: house.now))
+        }
+        // It stays due from the day on which they left.
+        let left = house.now
+        house.pass(1000)
+        try house.order(.note, by: "dave")
+        #expect(dates(house, .holderLeft).map(\.since) == [left])
+    }
+
+    @Test(
+        "What a failed ceremony left is due; giving its token up makes the keys there due instead")
+    func givenUp() throws {
+        var house = try House()
+        let alpha = try house.activated()
+        let id = try house.interrupted("keeper-beta").ceremony
+        let left = try #require(dates(house, .recovery).first)
+        #expect(left.ceremony == id && left.isDue(at: house.now))
+        #expect(dates(house, .tokenLost).isEmpty)
+        house.pass(50)
+        try house.recover(id, .unreachable)
+        #expect(dates(house, .recovery).isEmpty)
+        #expect(dates(house, .tokenLost).map(\.key) == [alpha.fingerprint])
+        #expect(dates(house, .tokenLost).map(\.since) == [house.now])
+        // It is found again; what was in it while nobody had it is due all the same.
+        try house.recover(id, .destroyed)
+        #expect(dates(house, .tokenLost).map(\.key) == [alpha.fingerprint])
+    }
+
+    @Test("A recovery that ends otherwise makes nothing due")
+    func recovered() throws {
+        var house = try House()
+        _ = try house.activated()
+        let id = try house.interrupted("keeper-beta").ceremony
+        try house.recover(id, .destroyed)
+        #expect(dates(house, .recovery).isEmpty && dates(house, .tokenLost).isEmpty)
+    }
+
+    @Test("What is touched is due although its class is never rotated, and not later than by age")
+    func touched() throws {
+        var policy = House.policy
+        policy.rotationDays = [:]
+        var house = try House(policy: policy)
+        _ = try activated("keeper-alpha", holder: "erin", key: 500, in: &house)
+        #expect(dates(house, .rotation).isEmpty)
+        try leave("erin", in: &house)
+        #expect(dates(house, .holderLeft).map(\.date) == [house.now])
+
+        var old = try House()
+        _ = try activated("keeper-alpha", holder: "erin", key: 500, in: &old)
+        let year = try #require(dates(old, .rotation).first?.date)
+        old.now = year + 5
+        try leave("erin", in: &old)
+        #expect(dates(old, .holderLeft).map(\.date) == [year])
+    }
+
+    @Test("A halted house is due to be cleared until it is")
+    func halted() throws {
+        var house = try House()
+        #expect(dates(house, .halt).isEmpty)
+        try house.order(.halt, by: "alice")
+        let deadline = try #require(dates(house, .halt).first)
+        #expect(deadline.isDue(at: house.now))
+        #expect(deadline.ceremony == nil)
+        let statement = try house.open("halt-clear", subject: "house-halt")
+        #expect(dates(house, .halt).map(\.ceremony) == [statement.ceremony])
+        try house.approve("bob", "carol", statement: statement)
+        #expect(dates(house, .halt).isEmpty)
+    }
+
+    @Test("What is due stands first, and names the ceremony that is under way for it")
+    func agenda() throws {
+        var house = try House()
+        _ = try house.activated()
+        house.now = house.now + 365 * 86_400
+        let statement = try house.statement("key-rotation")
+        try house.decide(house.opening(statement).command)
+        let agenda = house.state.agenda(at: house.now)
+        #expect(agenda.map(\.matter) == [.drill, .rotation, .ceremony])
+        #expect(agenda[1].ceremony == statement.ceremony)
+        #expect(
+            house.state.agenda(at: House.dawn).map { $0.isDue(at: House.dawn) } == [
+                false, false, false,
+            ])
+    }
+
+    @Test("What somebody has to do now stands before what merely ends sooner")
+    func order() throws {
+        var house = try House()
+        _ = try house.completed()
+        let other = try house.open(subject: "keeper-beta")
+        let agenda = house.state.agenda(at: house.now)
+        #expect(agenda.map(\.matter) == [.attestation, .ceremony, .drill])
+        #expect(agenda[1].date == other.expires && agenda[0].date > other.expires)
+    }
+
+    @Test("A drill key whose rotation is not over by then is not offered for the next drill")
+    func overlappingDrills() throws {
+        var policy = House.policy
+        policy.drillDays = 10
+        var house = try House(policy: policy)
+        for (number, kind) in ["new-keeper-key", "key-rotation"].enumerated() {
+            #expect(dates(house, .drill).map(\.subject) == [number == 0 ? nil : "drill"])
+            let statement = try house.statement(
+                kind, subject: "drill", parameters: number == 0 ? ["class": "drill"] : [:])
+            try house.decide(house.opening(statement).command)
+            try house.approve("gina", "bob", statement: statement)
+            try house.execute(statement.ceremony)
+            let record = try #require(
+                try house.complete(statement.ceremony, key: 500 + number))
+            try house.attest("gina", "bob", record: record)
+        }
+        #expect(dates(house, .drill).map(\.subject) == [nil])
+    }
+
+    private func revoke(_ record: KeyRecord, for cause: String, in house: inout House) throws {
+        let statement = try house.open(
+            "key-revocation", subject: record.subject,
+            parameters: ["key": "\(record.fingerprint)", "cause": cause])
+        try house.approve("alice", "bob", statement: statement)
+        #expect(house.state.key(record.fingerprint)?.revocation != nil)
+    }
+
+    private func activated(
+        _ subject: String, holder: String? = nil, token: TokenReference = House.token, key: Int,
+        in house: inout House
+    ) throws -> KeyRecord {
+        let statement = try house.open(subject: subject, token: token, holder: holder)
+        try house.approve("alice", "bob", "carol", statement: statement)
+        try house.execute(statement.ceremony)
+        let record = try #require(try house.complete(statement.ceremony, key: key))
+        try house.attest("alice", "bob", record: record)
+        return record
+    }
+
+    /// Two keepers take people off the roster.
+    private func leave(_ names: String..., in house: inout House) throws {
+        let statement = try house.setRoster { members in names.forEach { members.remove($0) } }
+        try house.approve("alice", "bob", statement: statement)
     }
 
     @Test("One end that the fold refuses stops no other, and halts the house")

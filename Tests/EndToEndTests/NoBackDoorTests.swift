@@ -19,7 +19,7 @@ struct NoBackDoorTests {
             let methods = JSON.object(text).field("description").text.lineList
                 .filter { $0.hasPrefix("method ") }
                 .map { String($0.dropFirst(7).prefix { $0 != "(" }) }
-            #expect(methods.count == 18 && methods.contains("Submit"), "\(methods)")
+            #expect(methods.count == 19 && methods.contains("Submit"), "\(methods)")
             let key = try #require(SSHPublicKey(line: room.person("frank").publicKey))
             let all: [String: JSON] = [
                 "ceremony": .string(id), "kind": .string("new-keeper-key"),
@@ -84,7 +84,8 @@ struct NoBackDoorTests {
             "key-id", "label", "last-try", "limit",
             "module", "more", "open",
             "origin", "output", "pin-fd", "pin-file", "reason", "rehearsal", "sample", "seen",
-            "set", "show", "signature", "socket", "state", "status", "subject", "supersede", "token",
+            "set", "show", "signature", "socket", "state", "status", "subject", "supersede",
+            "token",
             "token-lost", "version", "wait", "holder", "member", "remove", "display", "part",
             "new-key", "kind", "roles", "policy", "add-key", "remove-key",
         ]

@@ -61,6 +61,10 @@ public struct CeremonyService: VarlinkInterface {
             result = try Listing<Ceremony>.ceremonies(&parameters, snapshot, at: engine.time)
         case "Log": result = ["lines": .strings(try lines(&parameters, snapshot))]
         case "Keys": result = try Listing<KeyEntry>.keys(&parameters, snapshot, at: engine.time)
+        case "Deadlines":
+            // What people have to do is told by the clock as it reads: nothing is decided by it.
+            let time = max(engine.clockReport.reads, engine.time)
+            result = try Listing<Deadline>.deadlines(&parameters, snapshot, at: time)
         case "Roster": result = ["roster": View.roster(snapshot.state.roster)]
         case "Policy":
             let roster = snapshot.state.roster

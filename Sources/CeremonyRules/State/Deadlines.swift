@@ -1,45 +1,8 @@
-// Everything that has a date, as a function of the state and nothing else: what people have to do by
-// then, and what the daemon will write down then. DESIGN section 3, Policy and Key status.
+// Everything that has a date, as a function of the state and nothing else: what people have to do
+// by then, and what the daemon will write down then. DESIGN section 3, Policy and Key status.
 
 public import CeremonyRecord
 import HashTreeCollections
-
-/// Something with a date.
-public struct Deadline: Hashable, Sendable {
-    /// What sort of thing.
-    public enum Matter: String, Sendable, CaseIterable {
-        /// A ceremony waits for answers or for its execution, until it expires.
-        case ceremony
-        /// An execution must be over.
-        case execution
-        /// A new key waits for attestations, until it lapses.
-        case attestation
-        /// An old key stops being valid.
-        case overlapEnd = "overlap-end"
-        /// A key is to be rotated.
-        case rotation
-        /// A drill is to be held.
-        case drill
-    }
-
-    /// What sort of thing.
-    public let matter: Matter
-    /// Whose it is, where it is about keys.
-    public let subject: String?
-    /// The key, where it is about one.
-    public let key: Fingerprint?
-    /// The ceremony, where it is about one.
-    public let ceremony: String?
-    /// When it is over, or was to be done.
-    public let date: Timestamp
-    /// From when on somebody has to do something; `nil` where nobody has.
-    public let since: Timestamp?
-    /// What is to be done, or what will happen, in a sentence.
-    public let text: String
-
-    /// Whether somebody has to do something now.
-    public func isDue(at time: Timestamp) -> Bool { since.map { time >= $0 } ?? false }
-}
 
 extension State {
     /// Everything that has a date, the earliest first.
@@ -47,28 +10,51 @@ extension State {
     /// Its cost depends on how many subjects there are and what is alive, never on the length of
     /// the log.
     public func deadlines() -> [Deadline] {
-        let all = ceremonyDeadlines + attestationDeadlines + overlapEnds + rotations + [drill]
+        let underWay = ceremoniesUnderWay
+        var all: [Deadline?] = [halted, drill]
+        all += ceremonyDeadlines
+        all += attestationDeadlines
+        all += recoveries
+        all += overlapEnds
+        all += subjects.map { rotation(of: $0.key, $0.value, underWay) }
         return all.compactMap(\.self).sorted {
             ($0.date, $0.ceremony ?? $0.subject ?? "") < ($1.date, $1.ceremony ?? $1.subject ?? "")
         }
     }
 
+    /// The same as people want to read it: what is due at the time first, then what is coming.
+    public func agenda(at time: Timestamp) -> [Deadline] {
+        let all = deadlines()
+        return all.filter { $0.isDue(at: time) } + all.filter { !$0.isDue(at: time) }
+    }
+
+    /// All halts together: they wait for people, and for nothing else.
+    private var halted: Deadline? {
+        guard let first = halts.first else { return nil }
+        let count = halts.count == 1 ? "" : "; \(halts.count) halts in all"
+        return Deadline(
+            .halt, ceremony: live.first { ceremonies[$0]?.kind == HaltClear.name },
+            date: first.time, since: first.time,
+            text: "The house is halted, by \(first.by ?? "the daemon"): \(first.reason)\(count).")
+    }
+
     private var ceremonyDeadlines: [Deadline?] {
         live.map { id in
             guard let ceremony = ceremonies[id] else { return nil }
+            let subject = ceremony.statement.subject
             if ceremony.state == .executing {
                 return ceremony.executionDeadline.map { date in
                     Deadline(
-                        matter: .execution, subject: ceremony.statement.subject, key: nil,
-                        ceremony: id, date: date, since: nil, text: "\(id) must be carried out.")
+                        .execution, subject: subject, ceremony: id, date: date,
+                        text: "\(id) must be carried out.")
                 }
             }
             let waits =
                 ceremony.state == .approved
                 ? "is approved and waits for its execution." : "waits for answers."
             return Deadline(
-                matter: .ceremony, subject: ceremony.statement.subject, key: nil, ceremony: id,
-                date: ceremony.statement.expires, since: nil, text: "\(id) \(waits)")
+                .ceremony, subject: subject, ceremony: id, date: ceremony.statement.expires,
+                text: "\(id) \(waits)")
         }
     }
 
@@ -78,10 +64,22 @@ extension State {
                 return nil
             }
             return Deadline(
-                matter: .attestation, subject: ceremony.statement.subject, key: ceremony.key,
-                ceremony: id, date: date, since: ceremony.end?.time,
+                .attestation, subject: ceremony.statement.subject, key: ceremony.key, ceremony: id,
+                date: date, since: ceremony.end?.time,
                 text: "The key of \(id) has \(ceremony.attestations.count) of "
                     + "\(ceremony.attestations.threshold) attestations; without them it lapses.")
+        }
+    }
+
+    /// What is inert and on a token all the same. Of a token that is lost nobody can do more.
+    private var recoveries: [Deadline?] {
+        debris.map { id in
+            guard let ceremony = ceremonies[id], ceremony.recovery == nil, let end = ceremony.end
+            else { return nil }
+            return Deadline(
+                .recovery, subject: ceremony.statement.subject,
+                token: ceremony.announced?.serial, ceremony: id, date: end.time, since: end.time,
+                text: "\(id) failed, and what it made may still be on the token.")
         }
     }
 
@@ -89,58 +87,72 @@ extension State {
         retiring.map { fingerprint in
             guard let entry = keys[fingerprint], let until = entry.until else { return nil }
             return Deadline(
-                matter: .overlapEnd, subject: entry.subject, key: fingerprint, ceremony: nil,
-                date: until, since: nil,
+                .overlapEnd, subject: entry.subject, key: fingerprint,
+                token: entry.place?.token.serial, date: until,
                 text: "The old key of \(entry.subject) stops being valid.")
         }
     }
 
-    /// The keys one signs with, by the days of their class.
-    private var rotations: [Deadline?] {
-        subjects.map { name, subject in
-            guard let entry = newestActive(of: subject), let activated = entry.activated,
-                let subjectClass = entry.subjectClass
-            else { return nil }
-            guard subjectClass != "drill",
-                let days = roster.policy.rotationDays[Policy.fieldName(subjectClass)]
-            else { return nil }
-            let date = activated.time + days * Limits.day
-            let touched = touched(entry, of: subject)
-            let since = touched.map { min($0.since, date) } ?? date
-            return Deadline(
-                matter: .rotation, subject: name, key: entry.publicKey.fingerprint, ceremony: nil,
-                date: since, since: since,
-                text: touched.map { "The key of \(name) is to be replaced: \($0.why)." }
-                    ?? "The key of \(name) is rotated every \(days) days.")
-        }
+    /// The key that one signs with, by the days of its class, or because it is touched by a loss.
+    /// Drills are held by their own days, and nothing hangs on their keys.
+    private func rotation(of name: String, _ subject: Subject, _ underWay: [String: String])
+        -> Deadline?
+    {
+        guard let subjectClass = subject.subjectClass, subjectClass != "drill",
+            let entry = activeKey(of: subject, at: head.time), let activated = entry.activated
+        else { return nil }
+        let days = roster.policy.rotationDays[Policy.fieldName(subjectClass)]
+        let aged = days.map { activated.time + $0 * Limits.day }
+        let touch = touch(on: entry, of: subject)
+        guard let date = [aged, touch?.since].compactMap(\.self).min() else { return nil }
+        return Deadline(
+            touch?.matter ?? .rotation, subject: name, key: entry.publicKey.fingerprint,
+            token: entry.place?.token.serial, ceremony: underWay[name], date: date, since: date,
+            text: touch.map { "The key of \(name) is to be replaced: \($0.why)." }
+                ?? "The key of \(name) is rotated every \(days ?? 0) days.")
     }
 
     /// The next drill: so many days after the last drill's key, or after the founding.
     private var drill: Deadline? {
-        let last = subjects.values.filter { $0.subjectClass == "drill" }.flatMap(\.keys)
-            .compactMap { keys[$0]?.activated?.time }.max()
-        let date = (last ?? log.document.created) + roster.policy.drillDays * Limits.day
+        let drills = subjects.filter { $0.value.subjectClass == "drill" }.sorted {
+            $0.key.utf8.lexicographicallyPrecedes($1.key.utf8)
+        }
+        let keys = drills.flatMap(\.value.keys).compactMap { self.keys[$0] }
+        let last = keys.compactMap { $0.activated?.time }.max() ?? log.document.created
+        let days = roster.policy.drillDays
+        let date = last + days * Limits.day
+        // A subject whose key can be rotated by then: the overlap of its last rotation is over.
+        let free = drills.first { drill in
+            activeKey(of: drill.value, at: date) != nil
+                && !drill.value.keys.contains {
+                    let status = self.keys[$0]?.status(at: date)
+                    return status == .registered || status == .retiring
+                }
+        }
+        let key = free.flatMap { activeKey(of: $0.value, at: date) }
         return Deadline(
-            matter: .drill, subject: nil, key: nil, ceremony: nil, date: date, since: date,
-            text: "A drill is held every \(roster.policy.drillDays) days: a key of the class drill "
-                + "is made or rotated.")
+            .drill, subject: free?.key, key: key?.publicKey.fingerprint,
+            token: key?.place?.token.serial,
+            ceremony: (live + unattested).first {
+                ceremonies[$0]?.statement.subjectClass == "drill"
+            }, date: date, since: date,
+            text: "A drill is held every \(days) days: a key of the class drill is made or rotated."
+        )
     }
 
-    private func newestActive(of subject: Subject) -> KeyEntry? {
+    /// For each subject the ceremony that is about to change its keys.
+    private var ceremoniesUnderWay: [String: String] {
+        var found: [String: String] = [:]
+        for id in live + unattested {
+            guard let subject = ceremonies[id]?.statement.subject else { continue }
+            found[subject] = found[subject] ?? id
+        }
+        return found
+    }
+
+    private func activeKey(of subject: Subject, at time: Timestamp) -> KeyEntry? {
         subject.keys.reversed().lazy.compactMap { keys[$0] }.first {
-            $0.status(at: head.time) == .active
+            $0.status(at: time) == .active
         }
-    }
-
-    /// Why a key is to be replaced before its time: its holder has left, or its token is lost.
-    private func touched(_ entry: KeyEntry, of subject: Subject) -> (since: Timestamp, why: String)?
-    {
-        if let holder = subject.holder, roster.member(named: holder) == nil {
-            return (departed[holder] ?? head.time, "\(holder), who holds it, has left the roster")
-        }
-        if let serial = entry.place?.token.serial, let since = lostTokens[serial] {
-            return (since, "its token, serial \(serial), is lost")
-        }
-        return nil
     }
 }

@@ -94,7 +94,7 @@ extension State {
     {
         switch body {
         case .rosterSet(let set) where demanded:
-            try take(set)
+            try take(set, at: moment)
             rosterSeq = moment.seq
         case .ceremonyOpened(let opened): try take(opened, at: moment)
         case .ceremonyWitnessed(let answer): try take(answer, at: moment)

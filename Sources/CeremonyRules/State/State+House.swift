@@ -66,8 +66,9 @@ extension State {
     /// `roster.set`: the founders', which was checked with the genesis document, or what its
     /// ceremony demands. Whatever else is under way was agreed among other people or under other
     /// rules, and ends.
-    mutating func take(_ set: RosterSet) throws(Refusal) {
+    mutating func take(_ set: RosterSet, at moment: KeyEntry.Moment) throws(Refusal) {
         guard let ceremony = set.ceremony else { return }
+        let before = roster
         var holders = roster.holders
         for changed in set.holders ?? [] {
             holders[changed.subject] = changed.holder
@@ -76,6 +77,7 @@ extension State {
         roster = Roster(
             epoch: set.epoch, members: set.members, holders: holders,
             policy: try Policy(set.policy))
+        noteLosses(since: before, at: moment)
         for member in set.members {
             for held in member.keys { try claim(held.key, for: member.name) }
         }

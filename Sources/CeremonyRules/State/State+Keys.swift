@@ -66,6 +66,7 @@ extension State {
             boundary: revoked.boundary, boundaryTime: revoked.boundaryTime)
         retiring.removeAll { $0 == revoked.fingerprint }
         if let made = keys[revoked.fingerprint]?.ceremony { unattested.removeAll { $0 == made } }
+        if revoked.reason == "loss" { loseToken(of: revoked.fingerprint, at: moment) }
         demandPrestateEndings(besides: revoked.ceremony)
     }
 

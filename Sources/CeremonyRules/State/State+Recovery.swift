@@ -48,7 +48,9 @@ extension State {
         }
         ceremonies[destroyed.ceremony]?.recovery = Ceremony.Recovery(
             seq: moment.seq, time: moment.time, actor: order.actor, outcome: destroyed.outcome)
-        if destroyed.outcome != .unreachable {
+        if destroyed.outcome == .unreachable {
+            lose(token: destroyed.tokenSerial, at: moment)
+        } else {
             debris.removeAll { $0 == destroyed.ceremony }
         }
         remember(

@@ -20,7 +20,9 @@ extension Submission {
         } else {
             for sentence in sentences(on: document, by: key) { Talk.paragraph(sentence) }
         }
-        output.page(ceremony?.text(at: .now) ?? [seq.map { "event \($0)" } ?? "held in the halt file"], json)
+        output.page(
+            ceremony?.text(at: .now) ?? [seq.map { "event \($0)" } ?? "held in the halt file"], json
+        )
     }
 
     private static let repeated = "This had been handed in before; nothing was recorded now."

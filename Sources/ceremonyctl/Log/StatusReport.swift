@@ -29,8 +29,6 @@ struct StatusReport: Sendable {
     let haltCount: Int
     /// What failed ceremonies left on tokens and nobody has seen gone, the oldest of it.
     let debris: [DebrisReport]
-    /// When the next thing happens by itself.
-    let nextDue: Timestamp?
     /// Whether the log is known to be the newest.
     let rollback: RollbackReport
     /// As it came.
@@ -43,7 +41,7 @@ struct StatusReport: Sendable {
         let value = reply["status"] ?? .object([:])
         json = value
         clock = try ClockReport(reply)
-        (epoch, rosterSeq, now, isHaltedByFile, halts, haltCount, debris, nextDue) = try Reply.read {
+        (epoch, rosterSeq, now, isHaltedByFile, halts, haltCount, debris) = try Reply.read {
             () throws(JSONError) in
             var fields = try JSONFields(value)
             return (
@@ -59,8 +57,7 @@ struct StatusReport: Sendable {
                 try fields.number("halt_count"),
                 try fields.objects("debris").map { object throws(JSONError) in
                     try DebrisReport(object)
-                },
-                try fields.optionalText("next_due") { Timestamp($0) }
+                }
             )
         }
         rollback = try Reply.read { () throws(JSONError) in

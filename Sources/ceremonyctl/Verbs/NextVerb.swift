@@ -23,7 +23,10 @@ struct NextVerb: Verb {
         let roster = try log.roster()
         let people = try people(on: roster)
         let open = try log.openCeremonies()
-        let tasks = people.flatMap { Task.all(of: $0, log, status, open) }
+        let agenda = try log.agenda()
+        let tasks = people.flatMap {
+            Task.all(of: $0, log, status, open) + Task.toStart(by: $0, log, agenda)
+        }
         var lines = tasks.flatMap(\.text)
         if lines.isEmpty {
             let who = people.count == 1 ? people[0].name : "anybody"
@@ -76,6 +79,16 @@ struct NextVerb: Verb {
                 "person": .string(person), "what": .string(what), "command": .string(command),
                 "until": .text(until.map { "\($0)" }),
             ])
+        }
+
+        /// The ceremonies that are due, for those who may start one.
+        static func toStart(by person: Member, _ log: TrustedLog, _ agenda: Agenda) -> [Task] {
+            guard person.mayStart, !log.shown.isSealed else { return [] }
+            return agenda.due.filter { $0.wantsStart(whileHalted: log.shown.isHalted) }.map {
+                Task(
+                    person: person.name, what: "due since \($0.since ?? $0.date): \($0.text)",
+                    command: $0.command.first ?? "due", until: nil, now: agenda.now)
+            }
         }
 
         /// Everything that one person has to do.

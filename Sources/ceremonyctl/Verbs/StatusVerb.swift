@@ -2,13 +2,15 @@
 
 import ArgumentParser
 import CeremonyRecord
+import CeremonyRules
 import CeremonyTerminal
 
 /// `status`.
 struct StatusVerb: Verb {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show mode, halts, head, tokens, and the ceremonies under way.")
+        abstract: "Show mode, halts, head, tokens, what is due, and the ceremonies under way.",
+        discussion: "What it shows but the head is the daemon's word; `due` checks what is due.")
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var trust: TrustOptions
@@ -16,20 +18,23 @@ struct StatusVerb: Verb {
     func perform(_ output: Output) throws(ClientError) {
         let log = try TrustedLog(global, trust)
         let status = try log.status()
+        let agenda = try log.agenda()
         let tokens = try DaemonToken.list(log)
         let open = try log.openCeremonies()
         output.page(
-            StatusVerb.text(log, status, tokens, open),
+            StatusVerb.text(log, status, agenda, tokens, open),
             .fields([
                 "head": log.shown.json, "genesis": .string("\(log.digest)"),
                 "status": status.json, "clock": status.clock.json,
                 "tokens": .array(tokens.map(\.json)),
                 "ceremonies": .array(open.map(\.json)),
+                "due": .array(agenda.due.map { $0.json(at: agenda.now) }),
+                "next_date": .text(agenda.coming.first.map { "\($0.date)" }),
             ]))
     }
 
     private static func text(
-        _ log: TrustedLog, _ status: StatusReport, _ tokens: [DaemonToken],
+        _ log: TrustedLog, _ status: StatusReport, _ agenda: Agenda, _ tokens: [DaemonToken],
         _ open: [CeremonyReport]
     ) -> [String] {
         let head = log.shown
@@ -56,9 +61,7 @@ struct StatusVerb: Verb {
             lines.append(
                 "  halted: by the halt file; the log has it as soon as it can be written")
         }
-        if let due = status.nextDue {
-            lines.append("  next due:   \(due), in \(Phrase.span(due - status.now))")
-        }
+        lines += agenda.text
         lines.append("  tokens of the daemon:")
         lines += Phrase.table(tokens.map(\.row), indent: "    ")
         if !status.debris.isEmpty {
@@ -69,6 +72,24 @@ struct StatusVerb: Verb {
         for report in open {
             lines.append("")
             lines += report.text(at: status.now)
+        }
+        return lines
+    }
+}
+
+extension Agenda {
+    /// Lines of the status: the halts it says elsewhere.
+    fileprivate var text: [String] {
+        let others = due.filter { $0.matter != .halt }
+        var lines = others.prefix(5).flatMap { deadline in
+            ["  DUE:        \(deadline.text)"]
+                + deadline.command.prefix(1).map { "              ceremonyctl \($0)" }
+        }
+        let more = dueCount - (due.count - others.count) - min(others.count, 5)
+        if more > 0 { lines.append("  DUE:        \(more) more: ceremonyctl due") }
+        if let next = coming.first {
+            let distance = next.date < now ? "" : ", in \(Phrase.span(next.date - now))"
+            lines.append("  next date:  \(next.date)\(distance): \(next.text)")
         }
         return lines
     }

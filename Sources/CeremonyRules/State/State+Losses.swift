@@ -1,0 +1,56 @@
+// People who leave and tokens that are lost, and the keys that this touches: they stay valid, since
+// only a ceremony ends a key, but from that moment on they are due to be replaced (DESIGN section
+// 3, People and Recovery).
+//
+// A token counts as lost where people have said so with their signatures: a key in it was revoked
+// for loss, a recovery gave its token up, or a change of the roster took the last key away that was
+// listed in it. That a token could not be found for a moment is no loss. A key that a ceremony made
+// in the token after that is not touched: somebody had the token then.
+
+import CeremonyRecord
+import HashTreeCollections
+
+extension State {
+    /// Whoever, and whichever token, was on the roster before and is not any more.
+    ///
+    /// A person who comes back is the same person; what they hold is not due any more.
+    mutating func noteLosses(since before: Roster, at moment: KeyEntry.Moment) {
+        let names = Set(roster.members.map(\.name))
+        for member in before.members where !names.contains(member.name) {
+            departed[member.name] = moment.time
+        }
+        let serials = Set(roster.members.flatMap(\.keys).compactMap(\.tokenSerial))
+        let gone = Set(before.members.flatMap(\.keys).compactMap(\.tokenSerial))
+            .subtracting(serials)
+        for serial in gone { lose(token: serial, at: moment) }
+    }
+
+    /// The token of a key that was revoked because it is lost: what else is in it is lost as well.
+    mutating func loseToken(of fingerprint: Fingerprint, at moment: KeyEntry.Moment) {
+        guard let serial = keys[fingerprint]?.place?.token.serial else { return }
+        lose(token: serial, at: moment)
+    }
+
+    /// People have said that the token is lost. It may have been before, and been found.
+    mutating func lose(token serial: String, at moment: KeyEntry.Moment) {
+        lostTokens[serial, default: []].append(moment)
+    }
+
+    /// Why a key is to be replaced before its time, and since when.
+    func touch(on entry: KeyEntry, of subject: Subject) -> (
+        matter: Deadline.Matter, since: Timestamp, why: String
+    )? {
+        if let serial = entry.place?.token.serial,
+            let loss = lostTokens[serial]?.first(where: { $0.seq > entry.registered.seq })
+        {
+            return (.tokenLost, loss.time, "its token, serial \(serial), is lost")
+        }
+        if let holder = subject.holder, roster.member(named: holder) == nil {
+            return (
+                .holderLeft, departed[holder] ?? head.time,
+                "\(holder), who holds it, has left the roster"
+            )
+        }
+        return nil
+    }
+}

@@ -1,0 +1,92 @@
+// Deadlines for people: when, what, and the command to type.
+
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+extension Deadline {
+    /// Its row in a list, and the command below it.
+    func lines(at now: Timestamp, indent: String) -> [String] {
+        let line = "\(indent)\(date)  \(distance(at: now)): \(text)"
+        return [line] + command.map { "\(indent)  ceremonyctl \($0)" }
+    }
+
+    /// `in 3 d 4 h`, `since 3 d 4 h`, `until in 6 d 23 h` for what is due and still has an end.
+    private func distance(at now: Timestamp) -> String {
+        if now < date {
+            return (isDue(at: now) ? "due, ends in " : "in ") + Phrase.span(date - now)
+        }
+        guard since != nil else { return "over, and written down as soon as the log can be" }
+        return now == date ? "due now" : "due for \(Phrase.span(now - date))"
+    }
+
+    /// What to type, without `ceremonyctl`; two commands where the second follows the first.
+    ///
+    /// Words in capitals are to be chosen.
+    var command: [String] {
+        let name = subject ?? "SUBJECT"
+        switch (matter, ceremony) {
+        case (.execution, let id?): return ["watch \(id)"]
+        case (.attestation, let id?): return ["attest \(id)"]
+        case (.recovery, let id?): return ["recover \(id)"]
+        case (_, let id?): return ["show \(id)"]
+        case (.halt, nil):
+            return ["start \(HaltClear.name) \(HaltClear.houseSubject ?? name) --reason \"WHY\""]
+        case (.rotation, nil): return [rotation(of: name, into: ownToken, "its days are over")]
+        case (.holderLeft, nil): return [rotation(of: name, into: "TOKEN", "its holder has left")]
+        case (.tokenLost, nil):
+            let lost = key.map { "\($0)" } ?? "FINGERPRINT"
+            return [
+                "start \(KeyRevocation.name) \(name) --set key=\(lost) --set cause=loss "
+                    + "--reason \"its token is lost\"",
+                "start \(NewKeeperKey.name) \(name) --into TOKEN --reason \"its token is lost\"",
+            ]
+        case (.drill, nil):
+            guard let subject else {
+                return [
+                    "start \(NewKeeperKey.name) NAME --set class=drill --into TOKEN "
+                        + "--reason \"a drill\""
+                ]
+            }
+            return [rotation(of: subject, into: ownToken, "a drill")]
+        case (.overlapEnd, nil): return ["keys \(name)"]
+        case (.ceremony, nil), (.execution, nil), (.attestation, nil), (.recovery, nil): return []
+        }
+    }
+
+    private func rotation(of name: String, into token: String, _ reason: String) -> String {
+        "start \(KeyRotation.name) \(name) --into \(token) --reason \"\(reason)\""
+    }
+
+    /// The token that the key is in, where its serial can be typed as it is.
+    private var ownToken: String {
+        guard let token, !token.isEmpty,
+            token.utf8.allSatisfy({ byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte)
+                    || (0x61...0x7a).contains(byte)
+            })
+        else { return "TOKEN" }
+        return token
+    }
+
+    /// Whether a ceremony has to be started for it, and none is under way.
+    func wantsStart(whileHalted isHalted: Bool) -> Bool {
+        guard ceremony == nil else { return false }
+        switch matter {
+        case .halt, .tokenLost: return true
+        case .rotation, .holderLeft, .drill: return !isHalted
+        case .ceremony, .execution, .attestation, .recovery, .overlapEnd: return false
+        }
+    }
+
+    /// For scripts.
+    func json(at now: Timestamp) -> JSON {
+        .fields([
+            "matter": .string(matter.rawValue), "subject": .text(subject),
+            "key": .text(key.map { "\($0)" }), "token": .text(token), "ceremony": .text(ceremony),
+            "date": .string("\(date)"), "since": .text(since.map { "\($0)" }),
+            "due": .bool(isDue(at: now)), "text": .string(text),
+            "commands": .strings(command.map { "ceremonyctl " + $0 }),
+        ])
+    }
+}
