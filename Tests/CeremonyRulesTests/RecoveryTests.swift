@@ -91,7 +91,7 @@ struct RecoveryTests {
         let id = try house.interrupted().ceremony
         for (name, role) in [
             ("alice", ActRole.operator), ("alice", .witness), ("alice", .keeper),
-            ("dave", .initiator), ("erin", .auditor),
+            ("dave", .initiator), ("erin", .auditor), ("robot", .operator),
         ] {
             let order = house.signed(try house.act(.recover, by: name, as: role, on: id))
             house.expectRefusal(

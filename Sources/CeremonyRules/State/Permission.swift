@@ -30,7 +30,7 @@ extension State {
             case .participant where act.act != .note: false
             default: member.has(act.role)
             }
-        let mayAct = act.act != .execute || member.kind != .system
+        let mayAct = ![.execute, .recover].contains(act.act) || member.kind != .system
         guard has, mayAct, Permission.roles(for: act.act).contains(act.role) else {
             let allowed = Permission.roles(for: act.act).map(\.rawValue).sorted()
             throw Refusal(
