@@ -86,6 +86,7 @@ struct LogKeyTests {
             (["new-log-key": Founding.vkey(origin, of: house.logKey)], .keyTaken),
             (["new-log-key": Founding.vkey(origin, of: SoftwareKey(1))], .keyTaken),
             (["new-log-key": good, "both-until": "soon"], .badParameter),
+            (["new-log-key": good, "both-until": "\(house.state.head.time)"], .badParameter),
             (
                 ["new-log-key": good, "both-until": "\(house.now + 367 * 86_400)"],
                 .badParameter

@@ -56,7 +56,10 @@ public struct LogKeyChange: ImmediateKind {
         }
         let standard = state.head.time + state.roster.policy.overlapDays * Limits.day
         let until = parameters["both-until"].map { Timestamp($0) } ?? standard
-        guard let until, until - state.head.time <= LogKeyChange.longest else {
+        // Somebody who knows only the old key follows by a head that both have signed.
+        guard let until, until > state.head.time,
+            until - state.head.time <= LogKeyChange.longest
+        else {
             throw Refusal(
                 .badParameter,
                 "both-until is a UTC time like 2026-01-15T10:00:00Z, within a year from now.",
