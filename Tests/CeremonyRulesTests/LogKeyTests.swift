@@ -53,6 +53,27 @@ struct LogKeyTests {
         house.expectConsistent()
     }
 
+    @Test("A change that is over stays so when the clock is corrected to before its end")
+    func corrected() throws {
+        var house = try changed()
+        let right = house.now + 60
+        house.now = house.now + 30 * 86_400
+        try house.open(subject: "keeper-beta")
+        let (size, alone) = (house.state.head.size, try note(house, by: next))
+        house.now = right
+        let statement = try house.open(
+            "clock-correction", subject: "house-clock", parameters: ["now": "\(right)"])
+        try house.approve("gina", "alice", statement: statement)
+        #expect(house.state.head.time < right + 86_400)
+        #expect(house.state.headKeys.count == 1)
+        #expect(holds(try note(house, by: next), house))
+        #expect(!holds(try note(house, by: house.logKey), house))
+        // What was signed on the way is held to the keys of then.
+        try house.state.logKeys.check(alone, size: size, time: right + 30 * 86_400)
+        #expect(house.state.logKeys.groups(size: size, time: right).count == 2)
+        house.expectConsistent()
+    }
+
     @Test("Heads from before the change are still those of the old key")
     func before() throws {
         let early = try note(try House(), by: try House().logKey)

@@ -15,6 +15,13 @@ public struct LogKeys: Hashable, Sendable {
         let key: NoteKey
         /// Before it a head needs the keys before and the new one, from then on the new one.
         let bothUntil: Timestamp
+        /// The event that set the log's time back after that, where one has.
+        var settled: Int?
+
+        /// Whether the new key signs alone a head of so many events, the last one of that time.
+        func isOver(size: Int, time: Timestamp) -> Bool {
+            time >= bothUntil || settled.map { size > $0 } ?? false
+        }
     }
 
     /// The founding document's: the first one, and where it has one its standby.
@@ -29,6 +36,18 @@ public struct LogKeys: Hashable, Sendable {
         changes.append(Change(seq: seq, key: key, bothUntil: bothUntil))
     }
 
+    /// Hears that the log's time steps back: a change that is over stays so, for the key before it
+    /// may be gone by then, and no head could be signed any more.
+    ///
+    /// - Parameters:
+    ///   - time: The time from which it steps back.
+    ///   - seq: Where the event stands that sets it back.
+    mutating func stepBack(from time: Timestamp, at seq: Int) {
+        for index in changes.indices where changes[index].settled == nil {
+            if time >= changes[index].bothUntil { changes[index].settled = seq }
+        }
+    }
+
     /// Who must sign a head: of each group one key.
     ///
     /// - Parameters:
@@ -37,7 +56,8 @@ public struct LogKeys: Hashable, Sendable {
     public func groups(size: Int, time: Timestamp) -> [[NoteKey]] {
         var groups = [founding]
         for change in changes where change.seq < size {
-            groups = time < change.bothUntil ? groups + [[change.key]] : [[change.key]]
+            let isOver = change.isOver(size: size, time: time)
+            groups = isOver ? [[change.key]] : groups + [[change.key]]
         }
         return groups
     }

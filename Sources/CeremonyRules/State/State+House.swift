@@ -53,6 +53,7 @@ extension State {
     /// is under way was dated by the wrong clock, and ends; spans that began by that clock begin
     /// now.
     mutating func take(_ corrected: ClockCorrected) {
+        logKeys.stepBack(from: head.time, at: head.size)
         lastRefusal = lastRefusal.map { min($0, corrected.now) }
         head.roots = head.roots.mapValues {
             PastRoot(root: $0.root, superseded: min($0.superseded, corrected.now))
