@@ -159,6 +159,24 @@ struct HouseKindTests {
         house.expectRefusal(.stale, of: house.opening(late).command)
     }
 
+    @Test("An invariant that broke while the clock was ahead does not stand for one after it")
+    func invariants() throws {
+        var house = try House()
+        let right = house.now + 60
+        house.pass(400 * 86_400)
+        try house.decide(.invariant("log-key", since: nil))
+        let clearing = try house.open("halt-clear", subject: "house-halt")
+        try house.approve("gina", "alice", statement: clearing)
+        #expect(!house.state.isHalted)
+        #expect(house.state.hasRaised("log-key", since: right + 3600))
+        house.now = right
+        let statement = try house.open(
+            "clock-correction", subject: "house-clock", parameters: ["now": "\(right)"])
+        try house.approve("gina", "alice", statement: statement)
+        #expect(!house.state.hasRaised("log-key", since: right + 3600))
+        #expect(house.state.hasRaised("log-key", since: right))
+    }
+
     @Test("The log's time steps back by its ceremony and by nothing else")
     func clockAlone() throws {
         var house = try House()

@@ -55,6 +55,8 @@ extension State {
     mutating func take(_ corrected: ClockCorrected) {
         logKeys.stepBack(from: head.time, at: head.size)
         lastRefusal = lastRefusal.map { min($0, corrected.now) }
+        // Or one that is seen broken again would pass for the one that was cleared.
+        invariants = invariants.mapValues { min($0, corrected.now) }
         head.roots = head.roots.mapValues {
             PastRoot(root: $0.root, superseded: min($0.superseded, corrected.now))
         }
