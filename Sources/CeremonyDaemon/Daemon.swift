@@ -85,8 +85,9 @@ public struct Daemon: Sendable {
         let rack = try Daemon.rack(of: configuration)
         let hub = WatchHub(limits: configuration.limits)
         let engine = try Engine(
-            ledger: ledger, vaults: rack.vaults, logTokens: configuration.logTokens,
-            clock: SystemClock(), haltFile: Daemon.haltFile(of: configuration),
+            ledger: ledger, after: try directory.earlierLogs(), vaults: rack.vaults,
+            logTokens: configuration.logTokens, clock: SystemClock(),
+            haltFile: Daemon.haltFile(of: configuration),
             build: Engine.Build(version: version, commit: commit, modules: rack.loaded),
             haltPatience: { [limits = configuration.limits] in
                 await thread.pause(seconds: limits.haltSeconds)

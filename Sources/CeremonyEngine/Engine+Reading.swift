@@ -9,13 +9,15 @@ extension Engine {
     /// The same fold as the verifier's, which also refuses a log that breaks off where an event
     /// demands another one.
     ///
-    /// - Parameter signed: How many events the stored checkpoint covers.
+    /// - Parameters:
+    ///   - history: The logs that this one goes on from.
+    ///   - signed: How many events the stored checkpoint covers.
     /// - Returns: The state, the tree, the keys that must have signed that checkpoint, and the
     ///   events that it does not cover.
-    static func replay(_ ledger: any Ledger, upTo signed: Int) throws(Refusal)
-        -> (State, MerkleTree, [[NoteKey]], unsigned: Tail)
-    {
-        var replay = Replay()
+    static func replay(
+        _ ledger: any Ledger, after history: History, upTo signed: Int
+    ) throws(Refusal) -> (State, MerkleTree, [[NoteKey]], unsigned: Tail) {
+        var replay = Replay(after: history.state)
         var leaves: [Digest] = []
         var keys: [[NoteKey]] = []
         var unsigned = Tail()
@@ -122,5 +124,18 @@ extension Engine {
         halts.raise(.chain)
         return EngineError(
             Refusal(.brokenChain, what + " The house is halted.", next: Invariant.chain.next))
+    }
+}
+
+extension History {
+    /// Reads back the logs that one goes on from.
+    ///
+    /// - Throws: ``Refusal`` (`broken-chain`).
+    init(read logs: [EarlierLog]) throws(Refusal) {
+        do { try self.init(logs) } catch {
+            throw Refusal(
+                .brokenChain, "The log that this one goes on from does not hold: \(error)",
+                next: "Put back the folder predecessor/ from the evidence of either log.")
+        }
     }
 }

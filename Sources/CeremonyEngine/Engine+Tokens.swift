@@ -6,7 +6,8 @@ import CeremonyRules
 public import Sodium
 
 extension Engine {
-    /// Unlocks a token; with the log token the log is opened for writing.
+    /// Unlocks a token; with the log token the log is opened for writing, or with the last of them
+    /// where its heads need several keys.
     ///
     /// One try. On opening, the log is held against the head that the token keeps; then held halts
     /// are recorded before anything else, then the start, then the end of executions that were
@@ -32,22 +33,23 @@ extension Engine {
             return
         }
         // A log whose token does not answer any more is sealed, whether or not anybody saw it go.
-        if isLogToken, !snapshot.isSealed { await seal() }
-        if isLogToken { try checkClock(date) }
+        // One that is only to sign in future takes nothing from under an open log.
+        if isLogToken, !snapshot.isSealed, await !othersSuffice(besides: name) { await seal() }
+        if isLogToken, snapshot.isSealed { try checkClock(date) }
         do throws(VaultError) {
             try await vault.unlock(pin: pin, allowFinalTry: allowFinalTry)
         } catch {
             throw error.engineError
         }
-        guard isLogToken else { return }
+        guard isLogToken, snapshot.isSealed else { return }
         do throws(EngineError) {
             let tokens = logTokens.compactMap { name in vaults.first { $0.name == name } }
             let signer = HeadSigner(vaults: tokens) { [halts] in
                 halts.raise(.logKey)
             }
+            try settleClock(date)
             // While the log key is being changed it takes two tokens; the first one waits.
             if try await isAwaited(by: signer) { return }
-            try settleClock(date)
             try await open(with: signer)
         } catch {
             await seal()
@@ -58,13 +60,29 @@ extension Engine {
 
     /// Whether another token, which is locked, must be unlocked before heads can be signed.
     private func isAwaited(by signer: HeadSigner) async throws(EngineError) -> Bool {
-        guard snapshot.state.headKeys.count > 1 else { return false }
+        let needed = neededKeys
+        guard needed.count > 1 else { return false }
         do throws(EngineError) {
-            try await signer.prove(snapshot.state.headKeys)
+            try await signer.prove(needed)
             return false
         } catch  where error.has(.tokenLocked) {
             return true
         }
+    }
+
+    /// Who must be able to sign for the log to go on, by the clock as far as it is taken for right.
+    private var neededKeys: [[NoteKey]] {
+        let (snapshot, look) = (snapshot, watch.look())
+        return snapshot.neededKeys(at: snapshot.state.time(of: look.standing, at: look.now))
+    }
+
+    /// Whether so many other log tokens are at work as the heads need keys.
+    private func othersSuffice(besides name: String) async -> Bool {
+        var atWork = 0
+        for other in logTokens where other != name {
+            if let vault = try? vault(named: other), await vault.isAtWork { atWork += 1 }
+        }
+        return atWork >= neededKeys.count
     }
 
     private func open(with signer: HeadSigner) async throws(EngineError) {
@@ -123,9 +141,11 @@ extension Engine {
         let vault = try vault(named: name)
         await turns.take()
         defer { turns.give() }
-        if logTokens.contains(name) { published.update { $0.isSealed = true } }
+        var seals = logTokens.contains(name)
+        if seals, await othersSuffice(besides: name) { seals = false }
+        if seals { published.update { $0.isSealed = true } }
         await executor.executions.ended()
-        if logTokens.contains(name) { await seal(keepingHead: true) }
+        if seals { await seal(keepingHead: true) }
         await vault.lock()
     }
 
@@ -153,7 +173,7 @@ extension Engine {
                     gone = gone ?? vault
                 }
             }
-            return atWork < snapshot.state.headKeys.count ? gone : nil
+            return atWork < neededKeys.count ? gone : nil
         }
     }
 

@@ -39,6 +39,8 @@ public final class Engine: Sendable {
     let build: Build
     /// The names of the tokens that hold log keys: the one in use, then a standby or the next one.
     public let logTokens: [String]
+    /// The logs that this one goes on from.
+    public let history: History
     /// Unlocking, locking and closing come one after the other.
     let turns = Turns()
     let refusals = RefusedAccess()
@@ -46,6 +48,7 @@ public final class Engine: Sendable {
     /// Replays the log and stands ready, sealed.
     ///
     /// - Parameters:
+    ///   - earlier: The logs that this one goes on from, the nearest first.
     ///   - logTokens: The names of the tokens that hold log keys, the one in use first.
     ///   - haltPatience: How long whoever raises a halt waits for the log to have it: called when
     ///     the halt is in the file, returns when they have waited enough. `nil`: as long as needed.
@@ -54,15 +57,17 @@ public final class Engine: Sendable {
     ///   - ended: Hears that the process is to end and read the log again.
     /// - Throws: ``Refusal`` where the log does not replay; what the ledger throws.
     public init(
-        ledger: any Ledger, vaults: [any KeyVault], logTokens: [String], clock: any Clock,
-        haltFile: HaltFile, build: Build,
+        ledger: any Ledger, after earlier: [EarlierLog] = [], vaults: [any KeyVault],
+        logTokens: [String], clock: any Clock, haltFile: HaltFile, build: Build,
         haltPatience: (@Sendable () async -> Void)? = nil,
         boundary: @escaping @Sendable (String) async -> Void = { _ in },
         appended: @escaping @Sendable ([Event], [[UInt8]]) -> Void = { _, _ in },
         ended: @escaping @Sendable (LedgerError) -> Void
     ) throws {
         let stored = try Engine.reading { () throws(LedgerError) in try ledger.head() }
-        let (state, tree, keys, unsigned) = try Engine.replay(ledger, upTo: stored.checkpointSize)
+        history = try History(read: earlier)
+        let (state, tree, keys, unsigned) = try Engine.replay(
+            ledger, after: history, upTo: stored.checkpointSize)
         try Engine.check(stored, by: keys, against: tree)
         published = Published(
             Snapshot(

@@ -72,6 +72,7 @@ public enum Founding {
     /// - Parameters:
     ///   - genesis: The bytes of the genesis document.
     ///   - signatures: One by every key of every member.
+    ///   - earlier: The logs that the document says this one goes on from, the nearest first.
     ///   - ledger: An empty one.
     ///   - logVault: The token of the log key, unlocked.
     ///   - clock: The time of both events.
@@ -81,13 +82,15 @@ public enum Founding {
     ///   token keeps the head of a log), the token's trouble, and the rules' refusals.
     @discardableResult
     public static func found(
-        genesis: [UInt8], signatures: [GenesisSignature], in ledger: any Ledger,
-        logVault: any KeyVault, clock: any Clock
+        genesis: [UInt8], signatures: [GenesisSignature], after earlier: [EarlierLog] = [],
+        in ledger: any Ledger, logVault: any KeyVault, clock: any Clock
     ) async throws(EngineError) -> Founded {
         try checkEmpty(ledger)
         let events: Opening
         do throws(Refusal) {
-            events = try opening(genesis: genesis, signatures: signatures, at: clock.now)
+            events = try opening(
+                genesis: genesis, signatures: signatures, after: try History(read: earlier).state,
+                at: clock.now)
         } catch {
             throw EngineError(error)
         }
@@ -123,7 +126,8 @@ public enum Founding {
 
     /// The two events that the document comes to; the fold says whether they are legal.
     private static func opening(
-        genesis: [UInt8], signatures: [GenesisSignature], at time: Timestamp
+        genesis: [UInt8], signatures: [GenesisSignature], after predecessor: State?,
+        at time: Timestamp
     ) throws(Refusal) -> Opening {
         let document: Genesis
         do { document = try Genesis(bytes: genesis) } catch {
@@ -142,7 +146,7 @@ public enum Founding {
                 LogCreated(
                     mode: document.mode, vkey: key.vkey, genesis: document.lines,
                     signatures: signatures)))
-        var state = try State.founded(by: created, line: created.line)
+        var state = try State.founded(by: created, line: created.line, after: predecessor)
         var lines = [created.line]
         while let demanded = state.demands.first {
             let event = Event(

@@ -20,19 +20,25 @@ public struct Import: Sendable {
     ///   - events: The bundle's `log/events.jsonl`.
     ///   - checkpoint: The bundle's `log/checkpoint`: it covers exactly these events and is signed
     ///     by the log key that our own genesis leads to.
+    ///   - earlier: The logs that ours goes on from, as our own state directory keeps them.
     ///   - ledger: Holds our log, of which the evidence's must be a continuation. Nobody else has
     ///     it open.
     /// - Throws: ``EngineError``: `forked` where ours is not a prefix of theirs, naming both heads;
     ///   `bad-bundle`, `bad-checkpoint`; `log-not-written`; the rules' refusal of our own log.
     public static func run(
-        events: [UInt8], checkpoint: [UInt8], into ledger: any Ledger
+        events: [UInt8], checkpoint: [UInt8], after earlier: [EarlierLog] = [],
+        into ledger: any Ledger
     ) throws(EngineError) -> Import {
-        let ours = try LogHere(ledger)
+        let history: History
+        do throws(Refusal) { history = try History(read: earlier) } catch {
+            throw EngineError(error)
+        }
+        let ours = try LogHere(ledger, after: history)
         let theirs = try lines(of: events)
         let tree = MerkleTree(leaves: theirs.map(TreeHash.leaf))
         try checkContinues(ours, tree)
         let state: State
-        do throws(Defect) { state = try Replay.state(of: theirs) } catch {
+        do throws(Defect) { state = try Replay.state(of: theirs, after: history.state) } catch {
             throw refused("The evidence's log does not verify: \(error)")
         }
         let covered: TreeHead
@@ -130,11 +136,12 @@ private struct LogHere {
 
     var head: TreeHead { tree.head }
 
-    init(_ ledger: any Ledger) throws(EngineError) {
+    init(_ ledger: any Ledger, after history: History) throws(EngineError) {
         do throws(Refusal) {
             let stored = try Engine.reading { () throws(LedgerError) in try ledger.head() }
             let keys: [[NoteKey]]
-            (state, tree, keys, _) = try Engine.replay(ledger, upTo: stored.checkpointSize)
+            (state, tree, keys, _) = try Engine.replay(
+                ledger, after: history, upTo: stored.checkpointSize)
             try Engine.check(stored, by: keys, against: tree)
             checkpointSize = stored.checkpointSize
         } catch {

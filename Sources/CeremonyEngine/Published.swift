@@ -23,6 +23,12 @@ public struct Snapshot: Sendable {
     /// Whether the house is halted, by the log or by the file.
     public var isHalted: Bool { state.isHalted || isHaltedByFile }
 
+    /// Who must be able to sign for the log to go on: of each group one key. A head that is durable
+    /// and not signed yet needs the keys of its own time first.
+    func neededKeys(at time: Timestamp) -> [[NoteKey]] {
+        checkpointSize < state.head.size ? state.headKeys : state.nextHeadKeys(at: time)
+    }
+
     /// Takes a newer checkpoint; the one that covers more stays.
     mutating func take(_ note: [UInt8], size: Int) {
         guard size > checkpointSize else { return }

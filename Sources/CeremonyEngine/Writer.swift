@@ -73,7 +73,9 @@ actor Writer {
     ///
     /// - Throws: ``EngineError``: the log key's trouble; the log is as it was then.
     func open(with signer: HeadSigner) async throws(EngineError) {
-        try await signer.prove(published.snapshot.state.headKeys)
+        let (snapshot, look) = (published.snapshot, watch.look())
+        let time = snapshot.state.time(of: look.standing, at: look.now)
+        try await signer.prove(snapshot.neededKeys(at: time))
         try await signHead(with: signer)
         self.signer = signer
         isOpen = true

@@ -39,7 +39,7 @@ struct ImportCommand: AsyncParsableCommand {
             let checkpoint = try Files.read(bundle + "/log/checkpoint")
             let directory = try StateDirectory(configuration.stateDirectory)
             let imported = try Import.run(
-                events: events, checkpoint: checkpoint,
+                events: events, checkpoint: checkpoint, after: try directory.earlierLogs(),
                 into: try SQLiteLedger(openIn: directory))
             withExtendedLifetime(directory) {}
             show(imported)

@@ -28,6 +28,12 @@ struct InitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The log's origin, in place of typing it.", valueName: "origin"))
     var origin: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The evidence of the log that this one goes on from: a folder that `export` wrote.",
+            valueName: "folder"))
+    var continues: String?
+
     @Flag(help: "Found a production log although nobody may be missing for some ceremony.")
     var acceptNoSpare = false
 
@@ -42,15 +48,19 @@ struct InitCommand: AsyncParsableCommand {
                     meaning: "The log was not founded.",
                     next: "Draft it: ceremonyctl genesis draft.")
             }
+            let earlier = try continues.map { folder throws(ClientError) in
+                try EarlierLogFiles.read(folder)
+            }
             try checkOutlook(document)
             try confirm(document, digest: Digest(of: bytes))
             let signatures = try GenesisSignatureFiles.read(beside: genesis, for: document)
             let directory = try StateDirectory(configuration.stateDirectory)
             let ledger = try SQLiteLedger(createIn: directory)
+            try directory.keep(earlier ?? [])
             let founded = try await LogTokenAccess(configuration).run(pin) { vault in
                 try await Founding.found(
-                    genesis: bytes, signatures: signatures, in: ledger, logVault: vault,
-                    clock: SystemClock())
+                    genesis: bytes, signatures: signatures, after: earlier ?? [], in: ledger,
+                    logVault: vault, clock: SystemClock())
             }
             withExtendedLifetime(directory) {}
             let log = founded.state.log
@@ -85,6 +95,9 @@ struct InitCommand: AsyncParsableCommand {
 
     private func confirm(_ document: Genesis, digest: Digest) throws {
         Talk.say("log: \(document.log) (\(document.mode.rawValue))")
+        if let old = document.continues {
+            Talk.say("goes on from: \(old.origin), \(old.size) events, root \(old.root)")
+        }
         let now = Timestamp.now
         Talk.say(
             "now: \(now) by this machine's clock, \(abs(now - document.created)) s "

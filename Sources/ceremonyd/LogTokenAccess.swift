@@ -3,6 +3,7 @@
 
 import CeremonyDaemon
 import CeremonyEngine
+import CeremonyRecord
 import CeremonyRules
 import CeremonyTerminal
 import Sodium
@@ -12,13 +13,17 @@ struct LogTokenAccess {
     private let rack: TokenRack
     private let vault: any KeyVault
 
-    /// Loads the modules and finds the log token.
-    init(_ configuration: Configuration) throws {
+    /// Loads the modules and finds the log token, or the token of that name in the configuration.
+    ///
+    /// - Throws: `EngineError` (`unknown-token`).
+    init(_ configuration: Configuration, token: String? = nil) throws {
+        let name = token ?? configuration.logToken
         rack = try Daemon.rack(of: configuration)
-        guard let vault = rack.vaults.first(where: { $0.name == configuration.logToken }) else {
+        guard let vault = rack.vaults.first(where: { $0.name == name }) else {
+            rack.close()
             throw EngineError(
-                .unknownToken, "The configuration has no log token.",
-                next: "Name one of its [tokens] as log_token.")
+                .unknownToken, "The configuration has no token \(Display.neutralised(name)).",
+                next: "Its tokens are: \(rack.vaults.map(\.name).joined(separator: ", ")).")
         }
         self.vault = vault
     }

@@ -22,6 +22,23 @@ enum PaperReplies {
                         String(decoding: $0, as: UTF8.self)
                     })
             ]
+        case "Predecessor":
+            let number = try fields.number("log")
+            guard house.earlier.indices.contains(number - 1) else {
+                throw Refusal(.unknownPrefix, "There is no log before it.")
+            }
+            let kept = house.earlier[number - 1]
+            let lines = kept.events.split(separator: 0x0a)
+            let from = try fields.number("from")
+            let limit = try fields.optionalNumber("limit") ?? 1000
+            reply = [
+                "origin": .string("unread"), "size": .number(lines.count),
+                "checkpoint": .string(String(decoding: kept.checkpoint, as: UTF8.self)),
+                "lines": .strings(
+                    lines.dropFirst(from).prefix(limit).map {
+                        String(decoding: $0, as: UTF8.self)
+                    }),
+            ]
         case "Proof": reply = try proof(of: try fields.number("seq"), house)
         case "Consistency":
             let tree = MerkleTree(leaves: house.lines.map(TreeHash.leaf))

@@ -24,19 +24,30 @@ final class Workshop: Sendable {
     private let generation = Mutex(0)
 
     /// Founds a log on a token of its own.
-    init(store: SoftHSMStore, ledger: any Ledger, policy: Policy = House.policy) async throws {
+    ///
+    /// - Parameter standby: The token of a standby log key, which the founding names too.
+    init(
+        store: SoftHSMStore, ledger: any Ledger, policy: Policy = House.policy,
+        standby: String? = nil
+    ) async throws {
         self.store = store
         self.ledger = ledger
         // A copy of the module: the one of the store is for the module that misbehaves.
         let path = store.directory + "/libsofthsm2-0.so"
         try FileManager.default.copyItem(atPath: store.modulePath, toPath: path)
-        let vault = try Workshop.vault(
-            "house", in: store, module: try store.loadModule(at: path))
+        let module = try store.loadModule(at: path)
+        let vault = try Workshop.vault("house", in: store, module: module)
         try await vault.unlock(pin: try Workshop.pin(), allowFinalTry: false)
         let key = try await CeremonyEngine.Founding.makeLogKey(
             vault: vault, origin: Workshop.origin)
+        var keys = [key]
+        if let standby {
+            keys.append(
+                try await Workshop.makeLogKey(
+                    in: try Workshop.vault(standby, in: store, module: module)))
+        }
         let house = try House(policy: policy) { founding in
-            founding.genesis.logKeys = [key]
+            founding.genesis.logKeys = keys
         }
         people = Mutex(house)
         let genesis = house.genesis
@@ -58,6 +69,16 @@ final class Workshop: Sendable {
     }
 
     static let origin = "example.org/house/rehearsal"
+
+    /// A log key in a further token, which is locked again.
+    static func makeLogKey(in vault: any KeyVault, origin: String = Workshop.origin) async throws
+        -> LogKey
+    {
+        try await vault.unlock(pin: try pin(), allowFinalTry: false)
+        let key = try await CeremonyEngine.Founding.makeLogKey(vault: vault, origin: origin)
+        await vault.lock()
+        return key
+    }
 
     static func signatures(under genesis: Genesis, by house: House) -> [GenesisSignature] {
         genesis.members.flatMap { member in
@@ -116,10 +137,21 @@ final class Workshop: Sendable {
         haltPatience: (@Sendable () async -> Void)? = nil,
         boundary: @escaping @Sendable (String) async -> Void = { _ in }
     ) throws -> Engine {
+        try start(
+            ledger: ledger, vaults: [vault ?? (try freshVault())] + others, logTokens: ["house"],
+            haltPatience: haltPatience, boundary: boundary)
+    }
+
+    /// The same with exactly these tokens, of which those named hold log keys.
+    func start(
+        ledger: (any Ledger)? = nil, after earlier: [EarlierLog] = [], vaults: [any KeyVault],
+        logTokens: [String], haltPatience: (@Sendable () async -> Void)? = nil,
+        boundary: @escaping @Sendable (String) async -> Void = { _ in }
+    ) throws -> Engine {
         let told = told
         return try Engine(
-            ledger: ledger ?? self.ledger, vaults: [vault ?? (try freshVault())] + others,
-            logTokens: ["house"], clock: clock, haltFile: haltFile,
+            ledger: ledger ?? self.ledger, after: earlier, vaults: vaults, logTokens: logTokens,
+            clock: clock, haltFile: haltFile,
             build: Engine.Build(version: "1", commit: "test", modules: []),
             haltPatience: haltPatience, boundary: boundary,
             appended: { events, _ in told.append(events) },

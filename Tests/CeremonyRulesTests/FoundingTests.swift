@@ -157,14 +157,14 @@ struct FoundingTests {
         #expect(house.state.log.vkeys.count == 2)
     }
 
-    @Test("Origin and mode fit, and a first log continues none")
+    @Test("Origin and mode fit, and a first log goes on from none")
     func origin() throws {
         Self.refuses(.malformed) { founding in
             founding.genesis.log = "example.org/house"
             founding.genesis.logKeys[0].vkey = Founding.vkey(
                 "example.org/house", of: founding.logKey)
         }
-        Self.refuses(.badParameter) {
+        Self.refuses(.incompleteGenesis) {
             $0.genesis.continues = Continues(origin: "example.org/old", size: 7, root: .zero)
         }
     }

@@ -74,6 +74,19 @@ struct LogKeyTests {
         house.expectConsistent()
     }
 
+    @Test("The time in which both sign is counted from the draft, however long the log was idle")
+    func idle() throws {
+        var house = try House()
+        house.now = house.now + 200 * 86_400
+        let statement = try house.open(
+            "log-key-change", subject: "house-log",
+            parameters: ["new-log-key": Founding.vkey(house.state.log.origin, of: next)])
+        #expect(statement.fields["both-until"] == "\(house.now + 30 * 86_400)")
+        try house.approve("alice", "bob", "carol", statement: statement)
+        #expect(house.state.headKeys.count == 2)
+        house.expectConsistent()
+    }
+
     @Test("Heads from before the change are still those of the old key")
     func before() throws {
         let early = try note(try House(), by: try House().logKey)

@@ -24,6 +24,9 @@ final class CeremonyRoom {
     var seen: [String] = []
     /// What stands in the daemon's configuration besides.
     var furtherConfiguration = ""
+    /// The daemon's tokens besides `house`, in its own store, and which of them hold log keys.
+    var furtherTokens: [String] = []
+    var furtherLogTokens: [String] = []
 
     private let isKept: Bool
 
@@ -73,7 +76,10 @@ final class CeremonyRoom {
     var genesis: String { TestFile.text(directory + "/genesis.digest").trimmed }
 
     /// Runs one of the daemon's commands to its end.
-    func ceremonyd(_ arguments: String...) throws -> Ended {
+    func ceremonyd(_ arguments: String...) throws -> Ended { try ceremonyd(arguments) }
+
+    /// Runs one of the daemon's commands to its end.
+    func ceremonyd(_ arguments: [String]) throws -> Ended {
         try Program(
             wrapped("ceremonyd") + arguments, environment: house.environment,
             scratch: directory
@@ -112,6 +118,7 @@ final class CeremonyRoom {
             state_directory = "\(stateDirectory)"
             modules = [\(modules.joined(separator: ", "))]
             log_token = "house"
+            further_log_tokens = [\(furtherLogTokens.map { "\"\($0)\"" }.joined(separator: ", "))]
             seen = [\(seen.map { "\"\($0)\"" }.joined(separator: ", "))]
             [socket]
             path = "\(socket)"
@@ -121,9 +128,18 @@ final class CeremonyRoom {
             [tokens.house]
             uri = "pkcs11:token=house;serial=\(try house.serial)"
             module = "\(module)"
+            \(try furtherTokens.map { try table(of: $0) }.joined(separator: "\n"))
             \(furtherConfiguration)
 
             """)
+    }
+
+    private func table(of token: String) throws -> String {
+        """
+        [tokens.\(token)]
+        uri = "pkcs11:token=\(token);serial=\(try house.serial(of: token))"
+        module = "\(module)"
+        """
     }
 
     /// Starts the daemon and waits until both sockets answer. It is sealed then.
@@ -145,11 +161,13 @@ final class CeremonyRoom {
         try unlock()
     }
 
-    /// dave unlocks the house token.
-    func unlock() throws {
+    /// dave unlocks the house token, or another one of the daemon's; gives back what is told.
+    @discardableResult
+    func unlock(_ token: String = "house") throws -> String {
         let ended = try dave.run(
-            "unlock", "house", "--clock", today, "--pin-file", house.home + "/pin")
+            "unlock", token, "--clock", today, "--pin-file", house.home + "/pin")
         try #require(ended.status == 0, "\(ended.err)")
+        return ended.err
     }
 
     /// Asks the daemon to stop, and waits until it has.

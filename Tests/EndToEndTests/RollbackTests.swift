@@ -107,12 +107,3 @@ struct RollbackTests {
         }
     }
 }
-
-extension CeremonyRoom {
-    /// One of the daemon's commands.
-    fileprivate func ceremonyd(_ arguments: [String]) throws -> Ended {
-        try Program(
-            wrapped("ceremonyd") + arguments, environment: house.environment, scratch: directory
-        ).finish()
-    }
-}

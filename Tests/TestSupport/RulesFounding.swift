@@ -30,6 +30,22 @@ public struct Founding: Sendable {
             members: people.map(\.member))
     }
 
+    /// Makes it the founding of a log that goes on from this one, under another name and log key.
+    mutating func goOn(from house: House) {
+        let number = house.earlier.count + 2
+        let end = house.state.head
+        genesis.log = "example.org/house-\(number)"
+        if genesis.mode == .rehearsal { genesis.log += "/rehearsal" }
+        genesis.continues = Continues(
+            origin: house.state.log.origin, size: end.size, root: end.root)
+        logKey = SoftwareKey(1000 * number)
+        genesis.logKeys = [
+            LogKey(vkey: Founding.vkey(genesis.log, of: logKey), uri: House.token.uri)
+        ]
+        time = max(house.now, end.time)
+        genesis.created = time
+    }
+
     /// A key as the name of a log's checkpoints knows it.
     public static func vkey(_ origin: String, of key: SoftwareKey) -> String {
         NoteKey(name: origin, publicKey: key.publicKey.point)?.vkey ?? ""

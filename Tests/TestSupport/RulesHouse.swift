@@ -64,12 +64,16 @@ public struct House: Sendable {
     /// Not on the founders' roster; comes with two keys where a test enrolls her.
     public static let newcomer = Person("hana", .keeper, [.witness], keys: [20, 21])
 
-    /// The key that signs checkpoints.
+    /// The key of the founding that signs checkpoints.
     public let logKey: SoftwareKey
+    /// The keys that signed them later.
+    public var furtherLogKeys: [SoftwareKey] = []
     /// Everybody by name, the outsider and the newcomer too.
     public let people: [String: Person]
     /// The genesis document.
     public let genesis: Genesis
+    /// The logs that it goes on from, the nearest first.
+    public let earlier: [EarlierLog]
     /// The log.
     public internal(set) var lines: [[UInt8]] = []
     /// The fold over it.
@@ -82,14 +86,18 @@ public struct House: Sendable {
 
     /// Founds a log.
     ///
-    /// - Parameter change: May change event 0 and its documents after everybody has signed, or the
-    ///   genesis before; see ``Founding``.
+    /// - Parameters:
+    ///   - predecessor: The log that it goes on from.
+    ///   - change: May change event 0 and its documents after everybody has signed, or the genesis
+    ///     before; see ``Founding``.
     /// - Throws: ``Refusal`` where the rules do not found it.
     public init(
         _ people: [Person] = House.everybody, policy: Policy = House.policy,
-        mode: LogMode = .rehearsal, _ change: (inout Founding) -> Void = { _ in }
+        mode: LogMode = .rehearsal, after predecessor: House? = nil,
+        _ change: (inout Founding) -> Void = { _ in }
     ) throws(Refusal) {
         var founding = Founding(people, policy: policy, mode: mode)
+        if let predecessor { founding.goOn(from: predecessor) }
         change(&founding)
         let event = founding.event
         logKey = founding.logKey
@@ -100,7 +108,9 @@ public struct House: Sendable {
             })
         now = founding.time
         let line = event.line
-        state = try State.founded(by: event, line: line)
+        earlier = predecessor?.kept ?? []
+        tokenKeys = predecessor?.tokenKeys ?? [:]
+        state = try State.founded(by: event, line: line, after: predecessor?.state)
         lines.append(line)
         while let body = state.demands.first { try append(body) }
     }

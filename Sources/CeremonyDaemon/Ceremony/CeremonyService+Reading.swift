@@ -22,10 +22,35 @@ extension CeremonyService {
         // What is on the disk and being signed is nobody's to read yet (FORMATS section 3).
         let limit = min(asked, snapshot.state.head.size - from)
         guard limit > 0 else { return [] }
+        return Self.page(of: try stored(from: from, limit: limit))
+    }
+
+    /// A page of an earlier log, 1 for the nearest, with its newest signed head.
+    func predecessor(_ parameters: inout Parameters) throws -> [String: JSON] {
+        let parts = engine.history.parts
+        let number = try parameters.int("log", in: 1...max(1, parts.count))
+        let from = try parameters.int("from", in: 0...Int(Int32.max))
+        let limit = try parameters.optionalInt("limit", in: 1...10_000) ?? 1000
+        guard number <= parts.count else {
+            throw VarlinkError.refused(
+                "unknown-event", "This log goes on from no other log.",
+                next: "Its own events are shown by: ceremonyctl log.")
+        }
+        let part = parts[parts.count - number]
+        return [
+            "origin": .string(part.state.log.origin), "size": .number(part.events.count),
+            "checkpoint": .string(String(decoding: part.checkpoint, as: UTF8.self)),
+            "lines": .strings(
+                Self.page(of: part.events.dropFirst(from).prefix(limit).lazy.map(\.line))),
+        ]
+    }
+
+    /// As many lines as fit a reply.
+    private static func page(of lines: some Sequence<[UInt8]>) -> [String] {
         var page: [String] = []
         var bytes = 0
         // A line may double when it is quoted inside JSON.
-        for line in try stored(from: from, limit: limit) {
+        for line in lines {
             bytes += 2 * line.count + 4
             guard page.isEmpty || bytes < Limits.pageBytesMax else { break }
             page.append(String(decoding: line, as: UTF8.self))
@@ -58,7 +83,7 @@ extension CeremonyService {
             do throws(VaultError) {
                 tokens.append(View.token(vault.name, try await vault.inspect(), engine.logTokens))
             } catch {
-                tokens.append(View.token(vault.name, error))
+                tokens.append(View.token(vault.name, error, engine.logTokens))
             }
         }
         return tokens

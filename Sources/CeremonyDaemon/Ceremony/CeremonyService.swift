@@ -60,6 +60,7 @@ public struct CeremonyService: VarlinkInterface {
         case "List":
             result = try Listing<Ceremony>.ceremonies(&parameters, snapshot, at: engine.time)
         case "Log": result = ["lines": .strings(try lines(&parameters, snapshot))]
+        case "Predecessor": result = try predecessor(&parameters)
         case "Keys": result = try Listing<KeyEntry>.keys(&parameters, snapshot, at: engine.time)
         case "Deadlines":
             // What people have to do is told by the clock as it reads: nothing is decided by it.

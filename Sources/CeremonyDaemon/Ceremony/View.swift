@@ -146,7 +146,8 @@ enum View {
             "fingerprint": .string("\(entry.publicKey.fingerprint)"),
             "public_key": .string(entry.publicKey.line), "pem": .text(entry.publicKey.pem),
             "subject": .string(entry.subject), "class": .text(entry.subjectClass),
-            "ceremony": .string(entry.ceremony), "status": .string(entry.status(at: time).rawValue),
+            "ceremony": .string(entry.ceremony), "origin": .text(entry.origin),
+            "status": .string(entry.status(at: time).rawValue),
             "token": .string(entry.token), "key_id": .string(Hex.encode(entry.keyID)),
             "label": .string(entry.label), "registered": .string("\(entry.registered.time)"),
             "activated": .text(entry.activated.map { "\($0.time)" }),
@@ -227,13 +228,16 @@ enum View {
             "ed25519": .bool(token.canEd25519), "pin_tries": .string(token.pinTries),
             "asks_itself": .bool(token.asksItself), "module": .string(token.module),
             "log_token": .bool(logTokens.contains(name)),
+            "log_place": .number((logTokens.firstIndex(of: name) ?? -1) + 1),
         ])
     }
 
-    static func token(_ name: String, _ error: VaultError) -> JSON {
+    static func token(_ name: String, _ error: VaultError, _ logTokens: [String]) -> JSON {
         .fields([
             "name": .string(name), "trouble": .string(error.detail),
             "code": .string(error.code.rawValue), "next": .text(error.engineError.next),
+            "log_token": .bool(logTokens.contains(name)),
+            "log_place": .number((logTokens.firstIndex(of: name) ?? -1) + 1),
         ])
     }
 }

@@ -44,6 +44,14 @@ struct BundleDerivation {
         }
     }
 
+    /// Remembers what an event of an earlier log gave that lives on: its keys and their ends.
+    mutating func carry(_ event: Event) {
+        switch event.body {
+        case .ceremonyCompleted, .keyRevoked: trust.take(event)
+        default: break
+        }
+    }
+
     /// Lays down what only the whole log gives.
     mutating func finish() {
         files["log/events.jsonl"] = lines

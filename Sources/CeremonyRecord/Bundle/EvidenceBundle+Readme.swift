@@ -75,6 +75,11 @@ extension EvidenceBundle {
         namespace ceremonyd-act-v1. key.pem is the new public key for openssl, key.pub for ssh.
         completed.tlog-proof (C2SP) proves completed.json to be in the log without the rest of it.
 
+        predecessor/, where there is one, holds the log that this one goes on from: its events and
+        its last signed head. `grep ^continues: genesis/genesis.txt` names its origin, its size and
+        its root. Steps 2 to 5 hold for it in the same way; its founding document is in its first
+        event: head -n 1 predecessor/log/events.jsonl | jq -r '.body.genesis[]'
+
         SHA256SUMS tells damage on the way and nothing about honesty. trust-copies/ are copies for
         comparison: take keys from the founding document that you checked, never from there.
         People who joined later are in roster/, with the documents by which they were taken in.

@@ -15,11 +15,16 @@ public enum EvidenceBundle {
 
     /// Every file that follows from the events, by its path from the bundle's root.
     ///
-    /// - Parameter events: the log from its first event, as far as it is signed.
+    /// - Parameters:
+    ///   - events: the log from its first event, as far as it is signed.
+    ///   - earlier: the events of the logs that it goes on from; their keys live on in it.
     /// - Throws: ``BundleError`` where an event holds a document that is not what its place
     ///   demands, or two events claim one file. A log that the rules accept gives no such error.
-    public static func files(of events: [Event]) throws(BundleError) -> [String: [UInt8]] {
+    public static func files(
+        of events: [Event], after earlier: [Event] = []
+    ) throws(BundleError) -> [String: [UInt8]] {
         var derivation = BundleDerivation()
+        for event in earlier { derivation.carry(event) }
         for event in events { try derivation.take(event) }
         derivation.finish()
         return derivation.files

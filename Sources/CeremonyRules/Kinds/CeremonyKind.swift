@@ -30,6 +30,11 @@ public protocol CeremonyKind: Sendable {
     /// Whether such a person may approve it for subjects of the class, before anybody is excluded.
     static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool
 
+    /// The parameters with those added that follow from the date of the draft.
+    static func completed(
+        _ parameters: [String: String], drafted: Timestamp, in state: State
+    ) -> [String: String]
+
     /// The parameters that a statement was drafted with, to derive it again.
     static func parameters(of statement: Statement) -> [String: String]
 
@@ -89,6 +94,11 @@ extension CeremonyKind {
 
     /// In spite of nothing.
     public static var mayGoOnDespite: Set<Hindrance> { [] }
+
+    /// Nothing follows from the date alone.
+    public static func completed(
+        _ parameters: [String: String], drafted: Timestamp, in state: State
+    ) -> [String: String] { parameters }
 
     /// Nobody.
     public static var excludesOthers: Bool { false }

@@ -33,7 +33,16 @@ public struct LogKeyChange: ImmediateKind {
         return parameters
     }
 
-    /// Makes the operation. Both keys sign for the days of an overlap unless it is said otherwise.
+    /// Both keys sign for the days of an overlap, counted from the draft, unless it is said
+    /// otherwise. The log's last event may be long ago.
+    public static func completed(
+        _ parameters: [String: String], drafted: Timestamp, in state: State
+    ) -> [String: String] {
+        let until = drafted + state.roster.policy.overlapDays * Limits.day
+        return parameters.merging(["both-until": "\(until)"]) { given, _ in given }
+    }
+
+    /// Makes the operation.
     ///
     /// - Throws: ``Refusal`` (`bad-parameter`, `key-taken`).
     public init(
@@ -54,10 +63,9 @@ public struct LogKeyChange: ImmediateKind {
                 .keyTaken, "The new log key stands in this log already, as \(role).",
                 next: "Make another one: ceremonyd log-key.")
         }
-        let standard = state.head.time + state.roster.policy.overlapDays * Limits.day
-        let until = parameters["both-until"].map { Timestamp($0) } ?? standard
         // Somebody who knows only the old key follows by a head that both have signed.
-        guard let until, until > state.head.time,
+        guard let until = parameters["both-until"].flatMap({ Timestamp($0) }),
+            until > state.head.time,
             until - state.head.time <= LogKeyChange.longest
         else {
             throw Refusal(

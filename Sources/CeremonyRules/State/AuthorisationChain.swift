@@ -91,7 +91,8 @@ public struct AuthorisationChain: Hashable, Sendable {
     /// The chain of a key.
     ///
     /// - Parameters:
-    ///   - events: The log from its first event: the one that `state` was folded from.
+    ///   - events: The log that `state` was folded from, from its first event, behind all events
+    ///     of the logs that it goes on from.
     /// - Returns: `nil` where no ceremony of this log has made the key.
     public init?(of key: Fingerprint, in state: State, events: [Event]) {
         guard let entry = state.key(key) else { return nil }
@@ -102,7 +103,9 @@ public struct AuthorisationChain: Hashable, Sendable {
             (.revoked, entry.revocation?.ceremony),
         ]
         chapters = ceremonies.compactMap { effect, id in
-            guard let ceremony = id.flatMap({ state.ceremony(named: $0) }) else { return nil }
+            guard let ceremony = id.flatMap({ state.recordedCeremony(named: $0) }) else {
+                return nil
+            }
             let own = events.filter {
                 $0.body.ceremony?.utf8.elementsEqual(ceremony.id.utf8) ?? false
             }

@@ -51,6 +51,8 @@ public struct KeyEntry: Hashable, Sendable {
         public let boundary: Int?
         /// The last time up to which it does.
         public let boundaryTime: Timestamp?
+        /// The earlier log that revoked it, and whose position the boundary is; `nil` for this one.
+        public internal(set) var origin: String?
     }
 
     /// The public key.
@@ -68,7 +70,7 @@ public struct KeyEntry: Hashable, Sendable {
     /// Its CKA_LABEL there.
     public let label: String
     /// When it came out.
-    public let registered: Moment
+    public internal(set) var registered: Moment
     /// When it became valid.
     public internal(set) var activated: Moment?
     /// The overlap with its successor, where there is one.
@@ -79,6 +81,9 @@ public struct KeyEntry: Hashable, Sendable {
     public internal(set) var revocation: Revocation?
     /// When it lapsed.
     public internal(set) var lapsed: Moment?
+    /// The earlier log whose ceremony made it; `nil` for this one. What happened to it there has
+    /// its times and the position 0: it held when this log began.
+    public internal(set) var origin: String?
 
     /// The end of its validity, where one is set.
     public var until: Timestamp? { overlap?.until }

@@ -104,6 +104,12 @@ extension State {
     /// Who must sign the head of the log as it stands: of each group one key.
     public var headKeys: [[NoteKey]] { logKeys.groups(size: head.size, time: head.time) }
 
+    /// Who must sign the next head, if the next event is appended now: from the day on which the
+    /// new key signs alone, the old one is needed no more.
+    public func nextHeadKeys(at time: Timestamp) -> [[NoteKey]] {
+        logKeys.groups(size: head.size, time: max(time, head.time))
+    }
+
     /// `log.rekeyed`, demanded by its ceremony: from here on the new key signs too.
     mutating func take(_ rekeyed: LogRekeyed, at moment: KeyEntry.Moment) throws(Refusal) {
         guard let key = NoteKey(vkey: rekeyed.vkey) else {

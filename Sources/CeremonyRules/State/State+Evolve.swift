@@ -8,13 +8,18 @@ import HashTreeCollections
 extension State {
     /// The state after event 0.
     ///
-    /// - Parameter line: The event's bytes as they stand in the log, without LF.
+    /// - Parameters:
+    ///   - line: The event's bytes as they stand in the log, without LF.
+    ///   - predecessor: The whole log that the founding document says it goes on from.
     /// - Throws: ``Refusal`` where the founding is not complete, signed and sensible.
-    public static func founded(by event: Event, line: [UInt8]) throws(Refusal) -> State {
+    public static func founded(
+        by event: Event, line: [UInt8], after predecessor: State? = nil
+    ) throws(Refusal) -> State {
         guard case .logCreated(let body) = event.body, event.seq == 0, event.prev == .zero else {
             throw Refusal(.illegalEvent, "A log begins with its founding, and this one does not.")
         }
-        var state = try State(founding: body, origin: event.origin, at: event.time)
+        var state = try State(
+            founding: body, origin: event.origin, at: event.time, after: predecessor)
         state.extend(event, line: line)
         return state
     }

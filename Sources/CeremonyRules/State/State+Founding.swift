@@ -5,7 +5,9 @@ public import CeremonyRecord
 import HashTreeCollections
 
 extension State {
-    init(founding body: LogCreated, origin: String, at time: Timestamp) throws(Refusal) {
+    init(
+        founding body: LogCreated, origin: String, at time: Timestamp, after predecessor: State?
+    ) throws(Refusal) {
         let document: Genesis
         do { document = try Genesis(lines: body.genesis) } catch {
             throw Refusal(.malformed, "The genesis document cannot be read: \(error).")
@@ -24,6 +26,7 @@ extension State {
                 .stale, "The genesis document is dated \(document.created), and it is \(time) now.",
                 next: "It is founded within a day of its date; draft it again and have it signed.")
         }
+        try document.checkContinuation(of: predecessor, at: time)
         try document.checkSignatures(body.signatures)
         let digest = Digest(of: document.bytes)
         log = LogFacts(
@@ -32,13 +35,17 @@ extension State {
         logKeys = LogKeys(founding: log.vkeys.compactMap { NoteKey(vkey: $0) })
         head = Head(time: time)
         self.roster = roster
+        before = predecessor.map { [$0] } ?? []
+        if let predecessor { carryOver(from: predecessor, at: time) }
         for member in document.members {
             for held in member.keys { taken[held.key.point] = State.personal(member.name) }
         }
         for vkey in log.vkeys {
             guard let key = NoteKey(vkey: vkey) else { continue }
             guard taken.updateValue("the log key", forKey: key.publicKey) == nil else {
-                throw Refusal(.keyTaken, "The log key is listed twice, or is a member's key.")
+                throw Refusal(
+                    .keyTaken,
+                    "The log key is listed twice, or stands in this or an earlier log already.")
             }
         }
         nonces.insert(document.nonce)
@@ -64,10 +71,6 @@ extension Genesis {
             throw Refusal(
                 .badParameter, "The origin \(log) does not fit a \(mode.rawValue) log.",
                 next: "A rehearsal's origin ends in /rehearsal, a production's does not.")
-        }
-        guard continues == nil else {
-            throw Refusal(
-                .badParameter, "This log continues another; only first logs can be founded.")
         }
         guard (1...2).contains(logKeys.count) else {
             throw Refusal(.incompleteGenesis, "The genesis names no log key, or more than two.")

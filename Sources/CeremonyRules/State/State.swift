@@ -7,7 +7,7 @@ import HashTreeCollections
 
 /// What a log says after some number of its events.
 ///
-/// Made by ``State/founded(by:line:)`` from event 0 and then only by ``evolve(_:line:)``.
+/// Made by ``State/founded(by:line:after:)`` from event 0 and then only by ``evolve(_:line:)``.
 public struct State: Hashable, Sendable {
     /// What the founding fixed.
     public struct LogFacts: Hashable, Sendable {
@@ -62,6 +62,8 @@ public struct State: Hashable, Sendable {
 
     /// What the founding fixed.
     public let log: LogFacts
+    /// The end of the log that this one goes on from, if it goes on from one; never more than one.
+    let before: [State]
     /// The keys that sign its heads.
     public internal(set) var logKeys: LogKeys
     /// The end of the log.

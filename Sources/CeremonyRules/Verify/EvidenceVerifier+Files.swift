@@ -9,7 +9,9 @@ extension EvidenceVerifier {
     /// The files that follow from the log, the proofs of completion, and no others.
     mutating func checkFiles(_ state: State, _ checkpoint: SignedNote) throws(Defect) {
         let derived: [String: [UInt8]]
-        do { derived = try EvidenceBundle.files(of: events) } catch {
+        do {
+            derived = try EvidenceBundle.files(of: events, after: history.flatMap(\.events))
+        } catch {
             throw Defect(.illegalEvent, at: error.seq, "\(error).")
         }
         for (path, bytes) in derived.sorted(by: { $0.key < $1.key }) {
@@ -23,6 +25,7 @@ extension EvidenceVerifier {
         let known = Set(derived.keys)
             .union(completed.map { EvidenceBundle.proofPath(of: $0.id) })
             .union([EvidenceVerifier.sums, "log/checkpoint"])
+            .union(earlierFiles)
         if let path = evidence.files.keys.filter({ !known.contains($0) }).sorted().first {
             throw Defect(.unknownFile, in: path, "The log gives no such file.")
         }
@@ -32,6 +35,17 @@ extension EvidenceVerifier {
                 + "README.txt among them, and there is nothing besides.")
         result.held(
             "proofs", "The completion of \(completed.count) ceremonies is proved to be in the log.")
+    }
+
+    /// The files of the earlier logs, which were replayed.
+    private var earlierFiles: Set<String> {
+        var place = ""
+        var paths: Set<String> = []
+        for _ in history {
+            place += EarlierLog.folder
+            paths.formUnion([place + "log/events.jsonl", place + "log/checkpoint"])
+        }
+        return paths
     }
 
     private func checkProof(of ceremony: Ceremony, _ state: State) throws(Defect) {

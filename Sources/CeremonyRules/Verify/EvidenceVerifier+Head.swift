@@ -30,11 +30,7 @@ extension EvidenceVerifier {
                 "It covers \(checkpoint.head.size) events, and there are \(lines.count).")
         }
         do throws(NoteError) { try check(note, of: checkpoint.head, state) } catch {
-            let name: Defect.Name =
-                if case .signatureInvalid = error { .checkpointSignature } else {
-                    .checkpointNotSigned
-                }
-            throw Defect(name, in: place, "\(error).")
+            throw Defect(Defect.Name(error), in: place, "\(error).")
         }
         guard checkpoint.head.root == tree.root else {
             throw Defect(
@@ -61,13 +57,22 @@ extension EvidenceVerifier {
         } catch {
             throw Defect(.seenUnreadable, in: place, "It cannot be read: \(error).")
         }
-        do throws(NoteError) { try check(note, of: seen.head, state) } catch {
+        // It may be of an earlier log: what it covered must then stand there.
+        let earlier = history.first { $0.state.log.origin.utf8.elementsEqual(seen.origin.utf8) }
+        do throws(NoteError) {
+            if let earlier {
+                try earlier.check(note, of: seen.head)
+            } else {
+                try check(note, of: seen.head, state)
+            }
+        } catch {
             throw Defect(.seenNotSigned, in: place, "\(error).")
         }
+        let tree = earlier?.tree ?? self.tree
         guard let root = tree.root(at: seen.head.size) else {
             throw Defect(
                 .logShrank, in: place,
-                "It covers \(seen.head.size) events, and there are only \(lines.count) now.")
+                "It covers \(seen.head.size) events, and there are only \(tree.size) now.")
         }
         guard root == seen.head.root else {
             throw Defect(

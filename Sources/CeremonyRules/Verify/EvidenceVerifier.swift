@@ -43,12 +43,14 @@ public struct EvidenceVerifier: Sendable {
     var lines: [[UInt8]] = []
     var events: [Event] = []
     var tree = MerkleTree()
+    var history: [History.Part] = []
 
     /// Checks everything there is to check, up to the first defect.
     public static func verify(_ evidence: EvidenceFolder, against trust: Trust) -> Verification {
         var verifier = EvidenceVerifier(evidence: evidence, trust: trust)
         do throws(Defect) {
             try verifier.checkFormat()
+            try verifier.replayHistory()
             let state = try verifier.replay()
             try verifier.checkMode(state)
             let checkpoint = try verifier.checkHead(state)
@@ -90,9 +92,23 @@ public struct EvidenceVerifier: Sendable {
 
     // MARK: The log
 
+    /// The logs that this one says it goes on from, whose files stand below `predecessor/`.
+    private mutating func replayHistory() throws(Defect) {
+        let logs = EarlierLog.chain(in: EarlierLog.folder) { evidence.files[$0] }
+        history = try History(logs).parts
+        for part in history {
+            let log = part.state.log
+            result.held(
+                "predecessor",
+                "The earlier log \(log.origin), founded by \(log.genesis), holds: "
+                    + "\(part.events.count) events with root \(part.tree.root), the first "
+                    + "\(part.signed) of them under its signed head.")
+        }
+    }
+
     private mutating func replay() throws(Defect) -> State {
-        lines = try EvidenceVerifier.split(try file(Defect.events))
-        var replay = Replay()
+        lines = try Replay.lines(in: try file(Defect.events))
+        var replay = Replay(after: history.last?.state)
         for line in lines {
             events.append(try replay.take(line))
             tree.append(leaf: TreeHash.leaf(line))
@@ -104,20 +120,13 @@ public struct EvidenceVerifier: Sendable {
             "events",
             "All \(lines.count) events are canonical, chained and legal in their place; "
                 + "every signature in them holds.")
+        if let continues = state.log.document.continues {
+            result.held(
+                "succession",
+                "The founders went on from \(continues.origin) at exactly that end: both logs are "
+                    + "one history, with its keys and their subjects.")
+        }
         return state
-    }
-
-    private static func split(_ bytes: [UInt8]) throws(Defect) -> [[UInt8]] {
-        guard !bytes.isEmpty else { throw Defect(.emptyLog, "There is no event in the log.") }
-        guard bytes.last == UInt8(ascii: "\n") else {
-            throw Defect(.tornLog, "The last line has no end.")
-        }
-        let lines = bytes.dropLast().split(
-            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        if let seq = lines.firstIndex(where: \.isEmpty) {
-            throw Defect(.tornLog, at: seq, "There is an empty line.")
-        }
-        return lines.map(Array.init)
     }
 
     private mutating func checkGenesis(_ log: State.LogFacts) throws(Defect) {

@@ -8,8 +8,15 @@ public struct Replay: Sendable {
     /// What the log says so far; `nil` before event 0.
     public private(set) var state: State?
 
+    private let predecessor: State?
+
     /// A fold that has taken no line yet.
-    public init() {}
+    ///
+    /// - Parameter predecessor: The end of the log that this one goes on from, if it goes on from
+    ///   one: where this fold begins.
+    public init(after predecessor: State? = nil) {
+        self.predecessor = predecessor
+    }
 
     /// Takes the next line, without its LF.
     ///
@@ -23,7 +30,9 @@ public struct Replay: Sendable {
             throw Defect(.wrongSequence, at: seq, "The event calls itself number \(event.seq).")
         }
         guard var next = state else {
-            do { state = try State.founded(by: event, line: line) } catch {
+            do {
+                state = try State.founded(by: event, line: line, after: predecessor)
+            } catch {
                 throw Defect(error, at: seq, missingConsequence: false)
             }
             return event
@@ -57,13 +66,31 @@ public struct Replay: Sendable {
         return state
     }
 
-    /// The state at the end of these lines.
+    /// The state at the end of these lines, which may go on from another log.
     ///
     /// - Throws: ``Defect``, the first one there is.
-    public static func state(of lines: some Sequence<[UInt8]>) throws(Defect) -> State {
-        var replay = Replay()
+    public static func state(
+        of lines: some Sequence<[UInt8]>, after predecessor: State? = nil
+    ) throws(Defect) -> State {
+        var replay = Replay(after: predecessor)
         for line in lines { try replay.take(line) }
         return try replay.finish()
+    }
+
+    /// The lines of a file that holds a log, each ended by LF and none empty.
+    ///
+    /// - Throws: ``Defect``: `empty-log`, `torn-log`.
+    static func lines(in bytes: [UInt8]) throws(Defect) -> [[UInt8]] {
+        guard !bytes.isEmpty else { throw Defect(.emptyLog, "There is no event in the log.") }
+        guard bytes.last == UInt8(ascii: "\n") else {
+            throw Defect(.tornLog, "The last line has no end.")
+        }
+        let lines = bytes.dropLast().split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        if let seq = lines.firstIndex(where: \.isEmpty) {
+            throw Defect(.tornLog, at: seq, "There is an empty line.")
+        }
+        return lines.map(Array.init)
     }
 
     private static func read(_ line: [UInt8], at seq: Int) throws(Defect) -> Event {

@@ -50,7 +50,7 @@ public struct Verification: Sendable {
     public var keys: [KeyStanding] {
         guard let state else { return [] }
         return state.allKeys.map { entry in
-            let ceremony = state.ceremony(named: entry.ceremony)
+            let ceremony = state.recordedCeremony(named: entry.ceremony)
             return KeyStanding(
                 entry: entry, status: entry.status(at: state.head.time),
                 approvedBy: Verification.yes(ceremony?.approvals),

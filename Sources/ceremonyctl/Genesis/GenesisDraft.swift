@@ -11,16 +11,22 @@ struct GenesisDraft: Sendable {
     let genesis: Genesis
     /// Who is left, for each kind of ceremony.
     let outlook: [Outlook]
+    /// The end of the log that it goes on from.
+    let predecessor: State?
 
     /// Drafts the document of a plan and holds it against the rules.
     ///
-    /// - Parameter acceptNoSpare: whether a production may be founded in which some kind of
-    ///   ceremony stops when a single person is missing.
+    /// - Parameters:
+    ///   - predecessor: The log that the plan says it goes on from, verified.
+    ///   - acceptNoSpare: whether a production may be founded in which some kind of ceremony stops
+    ///     when a single person is missing.
     /// - Throws: `plan` (65) where the plan breaks a rule of the format; what the rules refuse (1);
     ///   `no-spare` (1).
-    init(_ plan: GenesisPlan, now: Timestamp, nonce: String, acceptNoSpare: Bool)
-        throws(ClientError)
-    {
+    init(
+        _ plan: GenesisPlan, after predecessor: State? = nil, now: Timestamp, nonce: String,
+        acceptNoSpare: Bool
+    ) throws(ClientError) {
+        self.predecessor = predecessor
         var policy = GenesisPolicy()
         try policy.take(plan.overrides)
         let drafted = Genesis(
@@ -33,6 +39,7 @@ struct GenesisDraft: Sendable {
         }
         do {
             outlook = try genesis.foundingRoster().outlook()
+            try genesis.checkContinuation(of: predecessor, at: now)
         } catch {
             throw ClientError(error)
         }
@@ -58,7 +65,48 @@ struct GenesisDraft: Sendable {
                         "indispensable": .strings($0.indispensable),
                     ])
                 }),
+            "carried": predecessor.map { state in
+                .array(
+                    state.allKeys.map {
+                        .fields([
+                            "fingerprint": .string("\($0.publicKey.fingerprint)"),
+                            "subject": .string($0.subject),
+                            "status": .string($0.status(at: genesis.created).rawValue),
+                        ])
+                    })
+            },
         ])
+    }
+
+    /// What the new log takes over from the one that it goes on from, and what ends with that one.
+    var succession: [String] {
+        guard let predecessor else { return [] }
+        var lines = [
+            "It goes on from \(predecessor.log.origin), founded by "
+                + "\(predecessor.log.genesis), after "
+                + "\(predecessor.head.size) events of which the last is of "
+                + "\(predecessor.head.time).",
+            "Carried over: \(Phrase.count(predecessor.allKeys.count, "key")).",
+        ]
+        lines += predecessor.allKeys.map { entry in
+            "  \(entry.subject): \(entry.publicKey.fingerprint), "
+                + entry.status(at: genesis.created).rawValue
+        }
+        let old = predecessor.roster.members
+        let gone = old.filter { !holds(genesis.members, $0.name) }.map(\.name)
+        let come = genesis.members.filter { !holds(old, $0.name) }.map(\.name)
+        lines.append("Of its people these are not here any more: \(Phrase.list(gone)).")
+        lines.append("New are: \(Phrase.list(come)).")
+        let ending = predecessor.live + predecessor.unattested
+        lines.append("Ceremonies that end with it: \(Phrase.list(ending)).")
+        if predecessor.isHalted {
+            lines.append("It is HALTED; the new log is not. Be sure that the cause is gone.")
+        }
+        return lines
+    }
+
+    private func holds(_ members: [Member], _ name: String) -> Bool {
+        members.contains { $0.name.utf8.elementsEqual(name.utf8) }
     }
 }
 

@@ -183,14 +183,9 @@ final class TrustedLog {
         let copy: LogCopy
         do {
             copy = try LogCopy(
-                of: head, note, genesis: digest,
-                page: { [connection] seq, limit throws(ClientError) in
-                    let reply = try connection.call(
-                        "Log", ["from": .number(seq), "limit": .number(limit)])
-                    return try Reply.read { () throws(JSONError) in
-                        var fields = try JSONFields(.object(reply))
-                        return try fields.strings("lines").map { Array($0.utf8) }
-                    }
+                of: head, note, genesis: genesis,
+                asking: { [connection] method, parameters throws(ClientError) in
+                    try connection.call(method, parameters)
                 })
         } catch  where error.code == "log-damaged" {
             // Then no key has been changed, and the head is held to those that are known.

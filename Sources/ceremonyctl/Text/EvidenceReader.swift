@@ -9,8 +9,8 @@ import Glibc
 enum EvidenceReader {
     /// No log that a person can review comes near this.
     static let bytesMax = 1 << 30
-    /// How deep a bundle's folders go, and a little more.
-    static let depthMax = 8
+    /// How deep a bundle's folders go, and far more: every earlier log is one folder deeper.
+    static let depthMax = 64
 
     /// Every file of the folder by its path.
     ///

@@ -58,7 +58,8 @@ enum Evidence {
     static func files(of copy: LogCopy) throws(ClientError) -> [String: [UInt8]] {
         var files: [String: [UInt8]]
         do {
-            files = try EvidenceBundle.files(of: copy.events)
+            files = try EvidenceBundle.files(of: copy.events, after: copy.history.events)
+            files.merge(EarlierLog.files(of: copy.earlier)) { $1 }
             files["log/checkpoint"] = copy.checkpoint.bytes
             for ceremony in copy.state.allCeremonies where ceremony.state == .completed {
                 guard let seq = ceremony.end?.seq,

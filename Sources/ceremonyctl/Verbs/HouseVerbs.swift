@@ -48,8 +48,9 @@ struct RosterVerb: Verb {
     private func roster(_ log: TrustedLog) throws(ClientError) -> (Roster, LogPosition?) {
         guard asOf.at != nil else {
             let roster = try log.roster()
-            // An event says only which holders it changes.
-            return (roster.epoch > 1 ? try LogCopy(log).state.roster : roster, nil)
+            // An event says only which holders it changes, a founding none that it takes over.
+            let isWhole = roster.epoch == 1 && log.genesis.continues == nil
+            return (!isWhole ? try LogCopy(log).state.roster : roster, nil)
         }
         let copy = try LogCopy(log)
         let place = try asOf.place(in: copy, now: try log.status().now)

@@ -41,11 +41,14 @@ struct KeyVerb: Verb {
                 next: "Those there are: ceremonyctl keys.")
         }
         let key = PlacedKey(entry, in: state, at: place)
-        let ceremony = state.ceremony(named: entry.ceremony)
+        let ceremony = state.recordedCeremony(named: entry.ceremony)
         let approved = KeyVerb.names(ceremony?.approvals)
         let attested = KeyVerb.names(ceremony?.attestations)
         let history = KeyVerb.history(of: entry, in: copy.events)
-        let chain = chain ? AuthorisationChain(of: wanted, in: state, events: copy.events) : nil
+        let chain =
+            chain
+            ? AuthorisationChain(
+                of: wanted, in: state, events: copy.history.events + copy.events) : nil
         var lines = key?.text ?? ["\(entry.subject): \(wanted)"]
         lines.append("  at \(place): \(right.verdict.text)")
         lines += right.reasons.map { "    \($0)" }
@@ -98,7 +101,11 @@ struct KeyVerb: Verb {
             ("retired", entry.retired), ("revoked", entry.revoked),
         ]
         return steps.compactMap { word, moment in
-            moment.map { Step(word: word, event: events[$0.seq], from: $0.time) }
+            moment.map { moment in
+                let before = moment.seq == 0 ? entry.origin.map { ", in \($0)" } : nil
+                return Step(
+                    word: word + (before ?? ""), event: events[moment.seq], from: moment.time)
+            }
         }.sorted { $0.event.seq < $1.event.seq }
     }
 }

@@ -113,11 +113,14 @@ struct PlacedKey {
         self.place = place
     }
 
+    /// The ceremony that made it, and in which log where it was an earlier one.
+    private var source: String { entry.ceremony + (entry.origin.map { " of \($0)" } ?? "") }
+
     /// One line for lists.
     var row: [String] {
         [
             entry.subject, standing.status.rawValue, "\(entry.publicKey.fingerprint)",
-            entry.ceremony, standing.until.map { "until \($0)" } ?? "",
+            source, standing.until.map { "until \($0)" } ?? "",
         ]
     }
 
@@ -127,8 +130,9 @@ struct PlacedKey {
             "\(entry.subject): \(standing.status.rawValue)",
             "  fingerprint \(entry.publicKey.fingerprint)",
             "  uri         \(uri)", "  label       \(entry.label)",
-            "  from        \(entry.ceremony), \(entry.registered.time)",
-            "  since       \(standing.since.time), event \(standing.since.seq)",
+            "  from        \(source), \(entry.registered.time)",
+            "  since       \(standing.since.time), "
+                + (standing.since.seq == 0 ? "before this log" : "event \(standing.since.seq)"),
             "  because     \(standing.reason)",
         ]
             + (standing.until.map { ["  until       \($0)"] } ?? [])
@@ -143,7 +147,8 @@ struct PlacedKey {
             "fingerprint": .string("\(entry.publicKey.fingerprint)"),
             "public_key": .string(entry.publicKey.line), "pem": .string(entry.publicKey.pem),
             "subject": .string(entry.subject), "class": .text(entry.subjectClass),
-            "ceremony": .string(entry.ceremony), "status": .string(standing.status.rawValue),
+            "ceremony": .string(entry.ceremony), "origin": .text(entry.origin),
+            "status": .string(standing.status.rawValue),
             "since": LogPosition(seq: standing.since.seq, time: standing.since.time).json,
             "because": .string(standing.reason), "token": .string(entry.token),
             "uri": .string(uri), "key_id": .string(Hex.encode(entry.keyID)),

@@ -50,8 +50,15 @@ struct StatusVerb: Verb {
         ]
         lines += status.clock.text
         lines += status.rollback.text
+        if let old = log.genesis.continues {
+            lines.append("  goes on from: \(old.origin), \(old.size) events")
+        }
         if head.isSealed {
-            lines.append("  sealed: nothing can be recorded until `ceremonyctl unlock`")
+            let awaited = DaemonToken.awaited(among: tokens)
+            lines.append(
+                awaited.isEmpty
+                    ? "  sealed: nothing can be recorded until `ceremonyctl unlock`"
+                    : "  sealed: its heads need another key too; unlock also \(awaited)")
         }
         lines += status.halts.map { "  halted: \($0.line)" }
         if status.haltCount > status.halts.count {
@@ -109,6 +116,8 @@ struct DaemonToken: Sendable {
     let pinTries: String
     let asksItself: Bool
     let isLogToken: Bool
+    /// Which of the log tokens it is, the one in use being 1; 0 for another token.
+    let logPlace: Int
     /// As it came.
     let json: JSON
 
@@ -139,6 +148,17 @@ struct DaemonToken: Sendable {
         pinTries = try fields.optionalString("pin_tries") ?? ""
         asksItself = try fields.optionalBool("asks_itself") ?? false
         isLogToken = try fields.optionalBool("log_token") ?? false
+        logPlace = try fields.optionalNumber("log_place") ?? (isLogToken ? 1 : 0)
+    }
+
+    /// The log tokens that a sealed log still waits for although another one is unlocked; empty
+    /// where none is.
+    static func awaited(among tokens: [DaemonToken]) -> String {
+        let log = tokens.filter(\.isLogToken)
+        guard log.contains(where: \.isUnlocked) else { return "" }
+        return log.filter { !$0.isUnlocked }.map {
+            $0.name + ($0.trouble == nil ? "" : " (not usable now)")
+        }.joined(separator: ", ")
     }
 
     /// `label (serial ..., model)`.

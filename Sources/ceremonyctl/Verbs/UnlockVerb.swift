@@ -48,7 +48,7 @@ struct UnlockVerb: Verb {
         try UnlockVerb.hand(secret, for: wanted, pin.lastTry, date, log)
         let after = try log.status()
         Talk.paragraph("The token \(wanted.title) is unlocked.")
-        if wanted.isLogToken { UnlockVerb.tellHousekeeping(after) }
+        if wanted.isLogToken { try UnlockVerb.tellHousekeeping(after, log) }
         output.page(["\(wanted.name) unlocked"], UnlockVerb.json(wanted, log))
     }
 
@@ -92,7 +92,15 @@ struct UnlockVerb: Verb {
         output.page(["\(token.name) unlocked"], UnlockVerb.json(token, log))
     }
 
-    private static func tellHousekeeping(_ status: StatusReport) {
+    private static func tellHousekeeping(_ status: StatusReport, _ log: TrustedLog)
+        throws(ClientError)
+    {
+        if log.shown.isSealed {
+            let awaited = DaemonToken.awaited(among: try DaemonToken.list(log))
+            Talk.paragraph(
+                "The log is still sealed: while its key is being changed its heads need two keys. "
+                    + "Unlock also: \(awaited).")
+        }
         for halt in status.halts {
             Talk.paragraph("HALTED: \(halt.line)")
         }
@@ -133,30 +141,29 @@ struct LockVerb: Verb {
 }
 
 extension DaemonToken {
-    /// The token that is meant: by name, serial or label; the log token where none is named.
+    /// The token that is meant: by name, serial or label. Where none is named, the first of the log
+    /// tokens that is still locked.
     ///
     /// - Throws: `unknown-token` (66), `token-ambiguous`, `token-trouble` (74).
     static func named(_ name: String?, among tokens: [DaemonToken]) throws(ClientError)
         -> DaemonToken
     {
+        guard let name else { return try unnamed(among: tokens) }
         let found = tokens.filter { token in
-            guard let name else { return token.isLogToken || tokens.count == 1 }
-            return [token.name, token.serial, token.label].contains {
+            [token.name, token.serial, token.label].contains {
                 $0.utf8.elementsEqual(name.utf8)
             }
         }
         // The configuration's names are unique; a label may be what another token is called there.
-        if let name, let named = found.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+        if let named = found.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
             return try named.withoutTrouble()
         }
         let names = tokens.map(\.name).joined(separator: ", ")
         guard let first = found.first else {
             throw ClientError(
-                name == nil ? .token : .notFound, name == nil ? "token-missing" : "unknown-token",
-                "The daemon has no token \(name ?? "that holds the log key") to be seen.",
+                .notFound, "unknown-token", "The daemon has no token \(name) to be seen.",
                 meaning: "No PIN was asked for.",
-                next: "Its tokens: \(names). See `ceremonyctl tokens`."
-            )
+                next: "Its tokens: \(names). See `ceremonyctl tokens`.")
         }
         guard found.count == 1 else {
             throw ClientError(
@@ -166,6 +173,22 @@ extension DaemonToken {
                 meaning: "No PIN was asked for.", next: "Name it as the configuration does.")
         }
         return try first.withoutTrouble()
+    }
+
+    private static func unnamed(among tokens: [DaemonToken]) throws(ClientError) -> DaemonToken {
+        if let only = tokens.first, tokens.count == 1 { return try only.withoutTrouble() }
+        let usable = tokens.filter { $0.isLogToken && $0.trouble == nil }.sorted {
+            $0.logPlace < $1.logPlace
+        }
+        guard let first = usable.first(where: { !$0.isUnlocked }) ?? usable.first else {
+            throw ClientError(
+                .token, "token-missing",
+                "The daemon has no token that holds the log key to be seen.",
+                meaning: "No PIN was asked for.",
+                next: "Its tokens: \(tokens.map(\.name).joined(separator: ", ")). See "
+                    + "`ceremonyctl tokens`.")
+        }
+        return first
     }
 
     /// The token, unless the daemon cannot reach it.

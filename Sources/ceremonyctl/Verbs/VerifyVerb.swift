@@ -75,7 +75,8 @@ struct VerifyVerb: Verb {
         for key in found.keys {
             lines.append("  \(key.entry.publicKey.fingerprint)")
             lines.append(
-                "    \(key.status.rawValue), \(key.entry.subject), from \(key.entry.ceremony)")
+                "    \(key.status.rawValue), \(key.entry.subject), from \(key.entry.ceremony)"
+                    + (key.entry.origin.map { " of \($0)" } ?? ""))
             lines.append("    approved by \(Phrase.list(key.approvedBy))")
             lines.append("    attested by \(Phrase.list(key.attestedBy))")
         }
@@ -98,6 +99,13 @@ struct VerifyVerb: Verb {
                         "reason": .string($0.reason),
                     ])
                 }),
+            "continues": .array(
+                (found.state?.history.dropFirst() ?? []).map {
+                    .fields([
+                        "origin": .string($0.origin), "size": .number($0.size),
+                        "root": .string("\($0.root)"),
+                    ])
+                }),
             "people": .strings(found.people.map(\.name)),
             "keys": .array(
                 found.keys.map {
@@ -106,6 +114,7 @@ struct VerifyVerb: Verb {
                         "public_key": .string($0.entry.publicKey.line),
                         "subject": .string($0.entry.subject),
                         "ceremony": .string($0.entry.ceremony),
+                        "origin": .text($0.entry.origin),
                         "status": .string($0.status.rawValue),
                         "approved_by": .strings($0.approvedBy),
                         "attested_by": .strings($0.attestedBy),
