@@ -53,7 +53,9 @@ extension State {
         let signature: SSHSIG
         do { signature = try SSHSIG(blob: sshsig) } catch {
             throw Refusal(
-                .badSignature, "The signature cannot be read: \(error).", requirement: "NFR18")
+                .badSignature, "The signature cannot be read: \(error).",
+                next: "Nothing was recorded. Sign it again: ceremonyctl sign FILE.",
+                requirement: "NFR18")
         }
         let signed = SignedDocument(
             lines: any.document.lines, key: signature.key.fingerprint, sshsig: sshsig)

@@ -39,7 +39,8 @@ public func decide(
         if !decision.stuck.isEmpty, !isKnown {
             try decision.append(
                 .haltRaised(
-                    HaltRaised(signed: nil, invariant: Invariant.deadline.rawValue, effective: nil)),
+                    HaltRaised(
+                        signed: nil, invariant: Invariant.deadline.rawValue, effective: nil)),
                 at: time)
         }
     case .submit(let document, let sshsig):
@@ -128,12 +129,15 @@ extension Decision {
         let signature: SSHSIG
         do { signature = try SSHSIG(blob: sshsig) } catch {
             throw Refusal(
-                .badSignature, "The signature cannot be read: \(error).", requirement: "NFR18")
+                .badSignature, "The signature cannot be read: \(error).",
+                next: "Nothing was recorded. Sign it again: ceremonyctl sign FILE.",
+                requirement: "NFR18")
         }
         guard let namespace = SignatureNamespace(rawValue: signature.namespace) else {
             throw Refusal(
                 .wrongNamespace,
                 "\(Display.neutralised(signature.namespace)) is no purpose known here.",
+                next: "ceremonyctl sign chooses the right purpose by itself.",
                 requirement: "NFR18")
         }
         let signed = SignedDocument(
@@ -259,7 +263,9 @@ extension State {
         switch act.act {
         case .decline, .cancel:
             guard let id = act.ceremony else {
-                throw Refusal(.wrongDocument, "The act names no ceremony.")
+                throw Refusal(
+                    .wrongDocument, "The act names no ceremony.",
+                    next: "Draft it again with ceremonyctl, for one of those in: ceremonyctl list.")
             }
             let ceremony = try ceremony(id)
             if act.act == .decline {
@@ -284,7 +290,9 @@ extension State {
         case .halt: return .haltRaised(HaltRaised(signed: signed, invariant: nil, effective: nil))
         case .note: return .exceptionNoted(ExceptionNoted(ceremony: act.ceremony, signed: signed))
         case .execute, .recover:
-            throw Refusal(.wrongDocument, "This act is not taken in this way.")
+            throw Refusal(
+                .wrongDocument, "This act is not taken in this way.",
+                next: "It is handed in by: ceremonyctl \(act.act.rawValue).")
         }
     }
 
@@ -293,7 +301,11 @@ extension State {
     ) throws(Refusal) -> EventBody {
         guard namespace == .act, let act = try? Act(lines: signed.lines), act.act == .execute,
             let id = act.ceremony
-        else { throw Refusal(.wrongDocument, "This is not an order to execute a ceremony.") }
+        else {
+            throw Refusal(
+                .wrongDocument, "This is not an order to execute a ceremony.",
+                next: "Draft one with: ceremonyctl execute.")
+        }
         return .ceremonyExecuting(
             CeremonyExecuting(
                 ceremony: id, from: .approved, to: .executing, signed: signed, intent: intent))
@@ -304,7 +316,11 @@ extension State {
     ) throws(Refusal) -> EventBody {
         guard namespace == .act, let act = try? Act(lines: signed.lines), act.act == .recover,
             let id = act.ceremony
-        else { throw Refusal(.wrongDocument, "This is not an order to recover what was left.") }
+        else {
+            throw Refusal(
+                .wrongDocument, "This is not an order to recover what was left.",
+                next: "Draft one with: ceremonyctl recover.")
+        }
         guard let object = try ceremony(id).announced else {
             throw nothingToRecover(try ceremony(id))
         }
@@ -335,14 +351,18 @@ extension State {
             try signature.verify(message: signed.bytes, namespace: namespace, by: signature.key)
         } catch {
             throw Refusal(
-                .badSignature, "The signature does not verify: \(error).", requirement: "NFR18")
+                .badSignature, "The signature does not verify: \(error).",
+                next: "What was taken before stands. Sign it again: ceremonyctl sign FILE.",
+                requirement: "NFR18")
         }
     }
 
     static func unreadable(_ bytes: [UInt8]) -> Refusal {
         do {
             _ = try AnyDocument(bytes: bytes)
-            return Refusal(.wrongDocument, "This document is not taken here.")
+            return Refusal(
+                .wrongDocument, "This document is not taken here.",
+                next: "Nothing was recorded. ceremonyctl submit knows where it belongs.")
         } catch {
             return Refusal(
                 .malformed, "This is not a document that people sign here: \(error).",

@@ -200,7 +200,8 @@ extension State {
             throw Refusal(
                 .wrongRole,
                 "\(id) has approvals, so only \(old.statement.initiator.name) may supersede it.",
-                requirement: "FR70")
+                next: "Ask \(old.statement.initiator.name), or end it first: ceremonyctl cancel "
+                    + "\(id).", requirement: "FR70")
         }
     }
 

@@ -96,6 +96,21 @@ struct AcceptanceTests {
         house.expectIllegal(.wrongNamespace, .ceremonyAccepted(body))
     }
 
+    @Test("An acceptance that names another ceremony is not taken for this one")
+    func otherCeremony() throws {
+        var (house, statement) = try asking()
+        var acceptance = house.acceptance(of: statement, as: "hana", key: key)
+        acceptance.ceremony = "house-roster-9"
+        let body = CeremonyAccepted(
+            ceremony: statement.ceremony, from: .pending, to: .pending, set: "roster",
+            participant: "hana",
+            signed: SignedDocument(
+                lines: acceptance.lines, key: key.fingerprint,
+                sshsig: key.sshsig(over: acceptance.bytes, for: .accept)),
+            newKey: nil, possession: nil)
+        house.expectIllegal(.wrongDocument, .ceremonyAccepted(body))
+    }
+
     @Test("The event says what the document says, and where the ceremony stands")
     func events() throws {
         var (house, statement) = try asking()

@@ -18,18 +18,26 @@ enum Invariant {
         if Set(live.map(\.id)) != Set(state.live) || live.count != state.live.count {
             problems.append("the live ones are not those listed as live")
         }
-        for (index, one) in live.enumerated() {
-            for other in live[(index + 1)...] where one.locks.contains(where: other.locks.contains)
-            {
-                problems.append("\(one.id) and \(other.id) hold one lock")
+        for (index, one) in live.enumerated() where makesKeys.contains(one.kind) {
+            for other in live[(index + 1)...] where makesKeys.contains(other.kind) {
+                let token = one.statement.fields["token"]
+                if one.statement.subject == other.statement.subject
+                    || token == other.statement.fields["token"]
+                {
+                    problems.append("\(one.id) and \(other.id) hold one subject or token")
+                }
             }
         }
+        problems += superseded(in: state)
         for ceremony in state.allCeremonies { problems += Invariant.problems(of: ceremony) }
+        for ceremony in live { problems += underWay(ceremony, in: state) }
         for key in state.allKeys { problems += Invariant.problems(of: key, in: state) }
         return problems
     }
 
-    private static let ended: [CeremonyState] = [.completed, .failed, .expired]
+    private static let makesKeys: Set<String> = ["new-keeper-key", "key-rotation"]
+
+    static let ended: [CeremonyState] = [.completed, .failed, .expired]
 
     private static func problems(of ceremony: Ceremony) -> [String] {
         var problems: [String] = []
@@ -40,7 +48,7 @@ enum Invariant {
             let isListed = statement.witnesses.contains {
                 $0.name == name && $0.fingerprint == answer.key
             }
-            if !isListed || name == statement.initiator.name || name == statement.holder {
+            if !isListed || statement.excluded.contains(name) || name == statement.holder {
                 problems.append("\(name) counts in \(ceremony.id)")
             }
         }
@@ -48,7 +56,11 @@ enum Invariant {
         let humans = yes.filter { name in
             statement.witnesses.contains { $0.name == name && $0.kind != .system }
         }
-        let isAgreed = yes.count >= statement.threshold && humans.count >= statement.people
+        let parts = Set(statement.accepts.map(\.fingerprint))
+        let accepted = ceremony.acceptances.flatMap { $0.answers.filter(\.value.isYes).keys }
+        let isAgreed =
+            yes.count >= statement.threshold && humans.count >= statement.people
+            && Set(accepted) == parts
         switch ceremony.state {
         case .pending where isAgreed: problems.append("\(ceremony.id) is agreed and PENDING")
         case .approved where !isAgreed, .executing where !isAgreed, .completed where !isAgreed:
@@ -56,8 +68,8 @@ enum Invariant {
         case .executing where ceremony.execution == nil,
             .completed where ceremony.execution == nil:
             problems.append("\(ceremony.id) has nobody who ordered it")
-        case .completed where ceremony.record == nil:
-            problems.append("\(ceremony.id) is COMPLETED without a record")
+        case .completed where makesKeys.contains(ceremony.kind) != (ceremony.record != nil):
+            problems.append("\(ceremony.id) is COMPLETED without a record, or with one too many")
         default: break
         }
         if ended.contains(ceremony.state) != (ceremony.end != nil) {
@@ -67,6 +79,47 @@ enum Invariant {
             problems.append("\(ceremony.id) has an outcome and is \(ceremony.state.rawValue)")
         }
         return problems
+    }
+
+    /// What is still open must be agreed among those who are there now, under the rules of now.
+    private static func underWay(_ ceremony: Ceremony, in state: State) -> [String] {
+        guard ceremony.state != .executing else { return [] }
+        var problems: [String] = []
+        let statement = ceremony.statement
+        let raisers = state.halts.filter {
+            ceremony.kind == "halt-clear" && statement.fields.all("halt").contains("\($0.seq)")
+        }.compactMap(\.by)
+        for (name, answer) in ceremony.approvals.answers where answer.isYes {
+            if state.roster.member(holding: answer.key)?.member.name != name {
+                problems.append("\(name) counts in \(ceremony.id) and has left")
+            }
+            if name == statement.initiator.name, !state.roster.policy.initiatorCounts {
+                problems.append("\(name) started \(ceremony.id) and counts in it")
+            }
+            if raisers.contains(name) {
+                problems.append("\(name) raised a halt and counts for its end in \(ceremony.id)")
+            }
+        }
+        return problems
+    }
+
+    /// What was superseded has one successor, which names it, and is older than that.
+    private static func superseded(in state: State) -> [String] {
+        let all = state.allCeremonies
+        var successors: [String: [Ceremony]] = [:]
+        for ceremony in all {
+            if let old = ceremony.statement.supersedes {
+                successors[old, default: []].append(ceremony)
+            }
+        }
+        return all.compactMap { ceremony in
+            let ones = successors[ceremony.id] ?? []
+            let isSuperseded = ceremony.end?.reason == "superseded"
+            guard ones.count == (isSuperseded ? 1 : 0),
+                ones.allSatisfy({ $0.opened.seq > ceremony.opened.seq })
+            else { return "\(ceremony.id) and what superseded it do not name each other" }
+            return nil
+        }
     }
 
     private static func problems(of key: KeyEntry, in state: State) -> [String] {
@@ -93,73 +146,11 @@ enum Invariant {
             return ["\(ceremony.id) waits for nothing and is listed"]
         default: break
         }
-        let valid = state.allKeys.filter {
-            $0.subject == key.subject
-                && [.registered, .active].contains($0.status(at: state.head.time))
+        let others = state.allKeys.filter { $0.subject == key.subject }
+        for status in [KeyStatus.registered, .active, .retiring]
+        where others.count(where: { $0.status(at: state.head.time) == status }) > 1 {
+            return ["\(key.subject) has two keys that are \(status.rawValue)"]
         }
-        return valid.count > 1 ? ["\(key.subject) has two keys"] : []
-    }
-
-    // MARK: On a step
-
-    /// What does not hold of a decision.
-    static func problems(after decision: Decision, from house: House) -> [String] {
-        let before = house.state
-        var problems: [String] = []
-        if decision.isRepeat, !decision.events.isEmpty || decision.state != before {
-            problems.append("a repeat changed something")
-        }
-        for event in decision.events {
-            if event.time < before.head.time { problems.append("time went backwards") }
-            if before.isHalted, !mayGoOn.contains(event.body.type) {
-                problems.append("\(event.body.type) while halted")
-            }
-            if let (from, to) = edge(event.body), from != to,
-                !Exploration.legalEdges.contains("\(from?.rawValue ?? "none")>\(to.rawValue)")
-            {
-                problems.append("\(from?.rawValue ?? "none") to \(to.rawValue)")
-            }
-        }
-        for ceremony in before.allCeremonies where ended.contains(ceremony.state) {
-            let after = decision.state.ceremony(named: ceremony.id)
-            if after?.state != ceremony.state || after?.end != ceremony.end {
-                problems.append("\(ceremony.id) had ended")
-            }
-        }
-        if !decision.state.halts.starts(with: before.halts) { problems.append("a halt is gone") }
-        problems += replayed(decision, from: before)
-        return problems
-    }
-
-    /// The lines, read back and folded, are the state that was decided.
-    private static func replayed(_ decision: Decision, from before: State) -> [String] {
-        var state = before
-        for (line, event) in zip(decision.lines, decision.events) {
-            guard let read = try? Event(line: line), read == event,
-                (try? state.evolve(read, line: line)) != nil
-            else { return ["\(event.body.type) cannot be read back"] }
-        }
-        return state == decision.state ? [] : ["the fold differs from what was decided"]
-    }
-
-    private static let mayGoOn: Set<String> = [
-        "daemon.started", "access.refused", "halt.raised", "exception.noted", "ceremony.declined",
-        "ceremony.failed", "ceremony.expired", "key.lapsed",
-    ]
-
-    /// The step that an event says it makes.
-    static func edge(_ body: EventBody) -> (from: CeremonyState?, to: CeremonyState)? {
-        switch body {
-        case .ceremonyOpened(let body): (nil, body.to)
-        case .ceremonyWitnessed(let body): (body.from, body.to)
-        case .ceremonyDeclined(let body): (body.from, body.to)
-        case .ceremonyApproved(let body): (body.from, body.to)
-        case .ceremonyExecuting(let body): (body.from, body.to)
-        case .ceremonyCompleted(let body): (body.from, body.to)
-        case .ceremonyAttested(let body): (body.from, body.to)
-        case .ceremonyFailed(let body): (body.from, body.to)
-        case .ceremonyExpired(let body): (body.from, body.to)
-        default: nil
-        }
+        return []
     }
 }

@@ -13,7 +13,7 @@ struct ExplorationTests {
     func fromTheFounding() async throws {
         let alphabet = try Alphabet()
         #expect(alphabet.letters.count >= 40)
-        let counts = try await explore(alphabet, from: alphabet.house, depth: 6)
+        let counts = try await explore(alphabet.letters, from: alphabet.house, depth: 6)
         // It would prove nothing if it did not get anywhere.
         #expect(Set(counts.edges.keys) == Exploration.legalEdges)
         #expect(counts.refused.count >= 20)
@@ -33,21 +33,41 @@ struct ExplorationTests {
             try house.decide(command)
         }
         #expect(house.standing("keeper-alpha-1") == .completed)
-        let counts = try await explore(alphabet, from: house, depth: 4)
+        let counts = try await explore(alphabet.letters, from: house, depth: 4)
         #expect(counts.activated > 0 && counts.lapsed > 0 && counts.repeats > 0)
     }
 
-    private func explore(_ alphabet: Alphabet, from house: House, depth: Int) async throws
+    @Test("From an active key, whatever becomes of it and of the house, what must hold holds")
+    func fromTheKey() async throws {
+        let alphabet = try HouseAlphabet(halted: false)
+        #expect(alphabet.letters.count >= 40)
+        let counts = try await explore(alphabet.letters, from: alphabet.house, depth: 3)
+        #expect(counts.accepted > 0)
+        for type in ["roster.set", "key.revoked", "log.rekeyed", "clock.corrected"] {
+            #expect(counts.events[type] ?? 0 > 0, "\(type)")
+        }
+    }
+
+    @Test("From a halt, whatever goes on in spite of it, what must hold holds")
+    func fromTheHalt() async throws {
+        let alphabet = try HouseAlphabet(halted: true)
+        let counts = try await explore(alphabet.letters, from: alphabet.house, depth: 5)
+        for type in ["roster.set", "key.revoked", "halt.cleared"] {
+            #expect(counts.events[type] ?? 0 > 0, "\(type)")
+        }
+    }
+
+    private func explore(_ letters: [Letter], from house: House, depth: Int) async throws
         -> Exploration.Counts
     {
-        var exploration = Exploration(alphabet.letters, from: house)
+        var exploration = Exploration(letters, from: house)
         for depth in 1...depth {
             await exploration.advance()
             print("depth \(depth): \(exploration.levels[depth]) new states")
         }
         let counts = exploration.counts
         print(
-            "\(alphabet.letters.count) commands, \(exploration.seen.count) states, "
+            "\(letters.count) commands, \(exploration.seen.count) states, "
                 + "\(counts.tried) tried, \(counts.accepted) accepted, \(counts.repeats) repeats, "
                 + "\(counts.refused.values.reduce(0, +)) refused")
         print("refusals: \(Exploration.text(counts.refused))")
@@ -69,6 +89,7 @@ struct Exploration {
         var lapsed = 0
         var refused: [String: Int] = [:]
         var edges: [String: Int] = [:]
+        var events: [String: Int] = [:]
 
         mutating func add(_ other: Counts) {
             tried += other.tried
@@ -78,6 +99,7 @@ struct Exploration {
             lapsed += other.lapsed
             refused.merge(other.refused, uniquingKeysWith: +)
             edges.merge(other.edges, uniquingKeysWith: +)
+            events.merge(other.events, uniquingKeysWith: +)
         }
     }
 
@@ -153,6 +175,11 @@ struct Exploration {
                     do throws(Refusal) {
                         let decision = try next.decide(command)
                         part.count(decision)
+                        // A repeat that left the state as it was has led nowhere new.
+                        if decision.isRepeat, decision.events.isEmpty, decision.state == house.state
+                        {
+                            continue
+                        }
                         let problems =
                             Invariant.problems(after: decision, from: house)
                             + Invariant.problems(in: decision.state)
@@ -177,6 +204,7 @@ extension Exploration.Part {
         counts.accepted += 1
         if decision.isRepeat { counts.repeats += 1 }
         for event in decision.events {
+            counts.events[event.body.type, default: 0] += 1
             switch event.body {
             case .keyActivated: counts.activated += 1
             case .keyLapsed: counts.lapsed += 1
@@ -198,6 +226,7 @@ struct Shape: Hashable, Sendable {
         let statement: Digest
         let state: CeremonyState
         let approvals: [String: Bool]
+        let accepted: [Fingerprint]
         let attestations: [String: Bool]
         let executing: Timestamp?
         let record: Digest?
@@ -207,6 +236,11 @@ struct Shape: Hashable, Sendable {
     let time: Timestamp
     let isBehind: Bool
     let isHalted: Bool
+    /// Who raised them, where they can be cleared.
+    let halters: Set<String?>
+    let epoch: Int
+    let logKeys: LogKeys
+    let debris: [String]
     let ceremonies: [String: OfCeremony]
     let live: [String]
     let keys: [Fingerprint: KeyStatus]
@@ -216,6 +250,11 @@ struct Shape: Hashable, Sendable {
         time = max(house.now, state.head.time)
         isBehind = house.now < state.head.time
         isHalted = state.isHalted
+        let isClearable = state.roster.policy.kinds["halt_clear"] != nil
+        halters = isClearable ? Set(state.halts.map(\.by)) : []
+        epoch = state.roster.epoch
+        logKeys = state.logKeys
+        debris = state.unrecovered.map(\.id)
         ceremonies = Dictionary(
             uniqueKeysWithValues: state.ceremonies.map { ($0, OfCeremony($1)) })
         live = state.live
@@ -231,6 +270,9 @@ extension Shape.OfCeremony {
         statement = ceremony.digest
         state = ceremony.state
         approvals = isOver || isCompleted ? [:] : ceremony.approvals.answers.mapValues(\.isYes)
+        accepted = ceremony.acceptances.flatMap { $0.answers.filter(\.value.isYes).keys }.sorted {
+            $0.description < $1.description
+        }
         attestations = ceremony.attestations.answers.mapValues(\.isYes)
         executing = ceremony.state == .executing ? ceremony.execution?.time : nil
         record = ceremony.record?.digest

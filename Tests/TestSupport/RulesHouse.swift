@@ -82,6 +82,8 @@ public struct House: Sendable {
     var tokenKeys: [Fingerprint: SoftwareKey] = [:]
     /// The clock.
     public var now: Timestamp
+    /// What whoever watches the clock makes of it.
+    public var clock = ClockStanding.right
     var nonces = 0
 
     /// Founds a log.
@@ -118,7 +120,7 @@ public struct House: Sendable {
     /// Decides a command at the house's clock, and takes what it comes to.
     @discardableResult
     public mutating func decide(_ command: Command) throws(Refusal) -> Decision {
-        let decision = try CeremonyRules.decide(state, command, now: now)
+        let decision = try CeremonyRules.decide(state, command, now: now, clock: clock)
         state = decision.state
         lines += decision.lines
         return decision

@@ -191,6 +191,7 @@ public struct KeyMaking: Hashable, Sendable {
             throw Refusal(
                 .keyTaken,
                 "The public key \(record.fingerprint) stands in this log already, as \(role).",
+                next: "No key was registered. Have the token make a new one: start it again.",
                 requirement: "FR69")
         }
         do {
@@ -219,6 +220,9 @@ public struct KeyMaking: Hashable, Sendable {
     }
 
     private func differs(_ what: String) -> Refusal {
-        Refusal(.outcomeDiffers, "The outcome cannot be committed: \(what).", requirement: "FR69")
+        Refusal(
+            .outcomeDiffers, "The outcome cannot be committed: \(what).",
+            next: "No key was registered. Look at the token, then start it again.",
+            requirement: "FR69")
     }
 }

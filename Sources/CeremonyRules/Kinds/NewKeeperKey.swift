@@ -62,7 +62,8 @@ public struct NewKeeperKey: KeyMakingKind {
         }
         guard let subjectClass, NewKeeperKey.classes.contains(subjectClass) else {
             throw Refusal(
-                .badParameter, "class is one of: \(NewKeeperKey.classes.joined(separator: ", ")).")
+                .badParameter, "class is one of: \(NewKeeperKey.classes.joined(separator: ", ")).",
+                next: "Say which: --set class=keeper.")
         }
         if let holder, state.roster.member(named: holder) == nil {
             throw Refusal(

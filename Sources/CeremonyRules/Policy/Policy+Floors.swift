@@ -12,7 +12,9 @@ extension Policy {
     /// - Throws: ``Refusal`` (`below-floor`, `bad-policy`, `unknown-kind`).
     public func checkFloors(mode: LogMode) throws(Refusal) {
         guard !kinds.isEmpty else {
-            throw Refusal(.badPolicy, "The policy has no kind of ceremony in it.")
+            throw Refusal(
+                .badPolicy, "The policy has no kind of ceremony in it.",
+                next: "The standard entries stand in: ceremonyctl genesis plan.")
         }
         for (name, entry) in kinds.sorted(by: { $0.key < $1.key }) {
             guard
@@ -32,20 +34,22 @@ extension Policy {
                     .badPolicy,
                     "The entry for \(name) is out of bounds: threshold 1 to 64, people 1 to "
                         + "the threshold, "
-                        + "attest 0 to 64, lifetime 60 to 604800 s, execution 10 to 86400 s.")
+                        + "attest 0 to 64, lifetime 60 to 604800 s, execution 10 to 86400 s.",
+                    next: "Change that entry of the policy.")
             }
             guard mode == .production else { continue }
             guard entry.threshold >= 2 else {
                 throw Refusal(
                     .belowFloor,
                     "Production asks for at least 2 approvals; \(name) has \(entry.threshold).",
-                    requirement: "CT-12")
+                    next: "Raise its threshold, or found a rehearsal.", requirement: "CT-12")
             }
             guard entry.lifetime <= Limits.longestLifetime else {
                 throw Refusal(
                     .belowFloor,
                     "Production lets a ceremony live a day at most; \(name) has "
                         + "\(entry.lifetime) s.",
+                    next: "Set its lifetime to \(Limits.longestLifetime) or less.",
                     requirement: "VAL-2")
             }
         }
@@ -61,16 +65,21 @@ extension Policy {
         }
         let spans = [overlapDays, drillDays, attestDays] + rotationDays.values
         guard spans.allSatisfy({ (1...3660).contains($0) }) else {
-            throw Refusal(.badPolicy, "The policy's days must lie between 1 and 3660.")
+            throw Refusal(
+                .badPolicy, "The policy's days must lie between 1 and 3660.",
+                next: "Change overlap_days, drill_days, attest_days or rotation_days.")
         }
         guard
             rotationDays.keys.allSatisfy({ ["keeper", "provara_root", "operational"].contains($0) })
         else {
             throw Refusal(
-                .badPolicy, "rotation_days has classes keeper, provara_root and operational only.")
+                .badPolicy, "rotation_days has classes keeper, provara_root and operational only.",
+                next: "Leave other classes out.")
         }
         guard modules.allSatisfy({ Digest($0) != nil }) else {
-            throw Refusal(.badPolicy, "modules lists sha256:<hex> digests of module files.")
+            throw Refusal(
+                .badPolicy, "modules lists sha256:<hex> digests of module files.",
+                next: "A module's digest is shown by: sha256sum FILE.")
         }
     }
 

@@ -63,10 +63,14 @@ public struct Roster: Hashable, Sendable {
         var serials: [String: String] = [:]
         for member in members {
             guard names.insert(member.name).inserted else {
-                throw Refusal(.incompleteGenesis, "\(member.name) is listed twice.")
+                throw Refusal(
+                    .incompleteGenesis, "\(member.name) is listed twice.",
+                    next: "List each person once, with all their keys.")
             }
             guard !member.keys.isEmpty else {
-                throw Refusal(.incompleteGenesis, "\(member.name) has no key.")
+                throw Refusal(
+                    .incompleteGenesis, "\(member.name) has no key.",
+                    next: "A key is made by: ceremonyctl identity create.")
             }
             for held in member.keys {
                 // The point, because one point can stand in a plain key and in a FIDO key.

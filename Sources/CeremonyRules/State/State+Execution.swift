@@ -35,7 +35,9 @@ extension State {
     ) throws(Refusal) -> String {
         let (act, actor, found) = try verifiedAct(signed, .execute, at: time)
         guard let ceremony = found, ceremony.id == id else {
-            throw Refusal(.wrongDocument, "The order is not one to execute \(id).")
+            throw Refusal(
+                .wrongDocument, "The order is not one to execute \(id).",
+                next: "Draft it again with: ceremonyctl execute \(id).")
         }
         try checkDocument(act, ceremony.digest)
         switch ceremony.state {
@@ -107,7 +109,8 @@ extension State {
         if let deadline = ceremony.executionDeadline, moment.time >= deadline {
             throw Refusal(
                 .expired, "The execution of \(ceremony.id) was to be over by \(deadline).",
-                requirement: "VAL-2")
+                next: "Nothing was made valid. What it may have left is shown by: ceremonyctl show "
+                    + "\(ceremony.id).", requirement: "VAL-2")
         }
         try checkStillAgreed(ceremony)
         let operation = try operation(of: ceremony.statement)
@@ -214,7 +217,9 @@ extension State {
         }
         let (act, _, found) = try verifiedAct(signed, .cancel, at: moment.time)
         guard found?.id == ceremony.id else {
-            throw Refusal(.wrongDocument, "The order is not one to cancel \(ceremony.id).")
+            throw Refusal(
+                .wrongDocument, "The order is not one to cancel \(ceremony.id).",
+                next: "Draft it again with: ceremonyctl cancel \(ceremony.id).")
         }
         try checkDocument(act, ceremony.digest)
         try checkStates(of: act, in: [.pending: .failed, .approved: .expired])

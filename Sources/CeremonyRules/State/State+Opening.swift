@@ -39,7 +39,9 @@ extension State {
                 next: "Nothing was opened. Draft it again.", requirement: "VAL-2")
         }
         guard nonces.insert(statement.nonce).inserted else {
-            throw Refusal(.nonceUsed, "The nonce \(statement.nonce) stands in this log already.")
+            throw Refusal(
+                .nonceUsed, "The nonce \(statement.nonce) stands in this log already.",
+                next: "Draft it again and sign the new one.")
         }
         let operation = try operation(of: statement)
         let entry = roster.policy.entry(kind: statement.kind, class: statement.subjectClass)

@@ -75,7 +75,8 @@ extension State {
             throw Refusal(
                 .wrongDocument,
                 "The document is for \(origin) (\(mode.rawValue)), "
-                    + "and this is \(log.origin) (\(log.mode.rawValue)).")
+                    + "and this is \(log.origin) (\(log.mode.rawValue)).",
+                next: "Hand it in at its own log, or draft it again from this one.")
         }
     }
 
@@ -103,7 +104,8 @@ extension State {
         guard act.act == name, act.actor.name == actor, act.actor.fingerprint == signed.key
         else {
             throw Refusal(
-                .wrongDocument, "The document is not \(actor)'s order to \(name.rawValue).")
+                .wrongDocument, "The document is not \(actor)'s order to \(name.rawValue).",
+                next: "Nothing was recorded. Draft it again with: ceremonyctl \(name.rawValue).")
         }
         try checkPrefix(size: act.treeSize, root: act.treeRoot)
         let ceremony = try act.ceremony.map { id throws(Refusal) in try self.ceremony(id) }
