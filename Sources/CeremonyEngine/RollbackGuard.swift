@@ -28,6 +28,8 @@ actor RollbackGuard {
     private var tokens: [Keeping] = []
     /// Whether there was a head to compare the log with at this unlock.
     private var hasCompared = false
+    /// The log token in use, where it was not there to be asked.
+    private var unread: String?
     /// Counts the unlocks, so that what a token answers late is nobody's any more.
     private var life = 0
     /// A head of so many events is to be on the tokens.
@@ -60,7 +62,11 @@ actor RollbackGuard {
             opened.append(try compare(heads, on: vault))
         }
         tokens = opened
-        hasCompared = opened.contains { $0.size > 0 }
+        // A standby may have been away while the log grew: its word alone proves nothing.
+        let first = vaults.first?.name
+        let isFirstRead = opened.first?.vault.name == first
+        hasCompared = isFirstRead && (opened.first?.size ?? 0) > 0
+        unread = isFirstRead ? nil : first
         // A token that holds no head gets one as soon as something is signed.
         wanted = 1
         tell()
@@ -215,8 +221,12 @@ actor RollbackGuard {
             standing = .kept(0)
             standing.trouble = (troubled + unable).first
         } else {
+            let away = unread.map {
+                "\($0), the first of the log tokens, was not there to be asked: whether this log is "
+                    + "the newest is not known."
+            }
             standing = .absent(
-                unable.first ?? "The log token held no head when it was unlocked.")
+                away ?? unable.first ?? "The log token held no head when it was unlocked.")
             standing.trouble = troubled.first
         }
         standing.covers = tokens.map(\.size).max() ?? 0
@@ -225,11 +235,13 @@ actor RollbackGuard {
 }
 
 extension EventBody {
-    /// Whether a ceremony ended here, or a key changed how it stands.
+    /// Whether a ceremony ended here, or something changed that must not be taken back by an older
+    /// copy: how a key stands, who is on the roster, whether the house is halted, the time.
     fileprivate var endsSomething: Bool {
         switch type {
         case "ceremony.completed", "ceremony.failed", "ceremony.expired", "key.activated",
-            "key.retired", "key.lapsed", "key.revoked", "object.destroyed", "log.rekeyed":
+            "key.retired", "key.lapsed", "key.revoked", "object.destroyed", "log.rekeyed",
+            "halt.raised", "halt.cleared", "roster.set", "clock.corrected":
             true
         default: false
         }

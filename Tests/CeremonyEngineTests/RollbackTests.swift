@@ -90,6 +90,19 @@ struct RollbackTests {
         }
     }
 
+    @Test("A halt is in the head that the token keeps, so that no older copy takes it back")
+    func haltIsKept() async throws {
+        let ledger = MemoryLedger()
+        try await Workshop.with(ledger: ledger) { workshop in
+            let engine = try await workshop.open(ledger: ledger)
+            try await engine.submit(try workshop.act(.halt, by: "alice", as: .keeper, engine))
+            let size = engine.state.head.size
+            while engine.snapshot.rollback.covers < size { await Task.yield() }
+            #expect(engine.state.isHalted)
+            await engine.close()
+        }
+    }
+
     @Test("A head that cannot be written fails no act, is told, and is written with the next event")
     func notWritten() async throws {
         let ledger = MemoryLedger()

@@ -252,7 +252,7 @@ struct HaltedVerbTests {
     /// Reading, and what touches no log.
     private static let reading: Set = [
         "status", "next", "tokens", "identity", "genesis", "kinds", "show", "list", "watch", "keys",
-        "key", "roster", "policy", "log", "export", "verify", "sign", "call", "help",
+        "key", "roster", "policy", "due", "log", "export", "verify", "sign", "call", "help",
     ]
     /// Mutating, and goes on: by what it does, or for the kinds that go on.
     private static let goingOn: Set = ["unlock", "lock", "decline", "cancel", "halt", "note"]

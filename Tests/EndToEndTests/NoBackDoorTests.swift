@@ -79,7 +79,8 @@ struct NoBackDoorTests {
         // An option that is new here must not be a way to act without a signature. Then it goes in.
         let lookedAt: Set = [
             "accept-no-spare", "approve", "as", "at", "bundle", "ceremony", "chain", "clock",
-            "config", "confirm", "continues", "current", "document", "draft", "evidence", "export", "final-try",
+            "config", "confirm", "continues", "current", "document", "draft", "evidence", "export",
+            "final-try",
             "follow", "from", "genesis", "help", "id", "into", "inventory", "json", "key",
             "key-id", "label", "last-try", "limit",
             "module", "more", "open",
