@@ -148,7 +148,7 @@ struct SuccessionTests {
         #expect(new.state.subject("keeper-alpha")?.holder == "gina")
         #expect(
             new.state.deadlines().contains {
-                $0.matter == .rotation && $0.date == new.now && $0.text.contains("gina")
+                $0.matter == .holderLeft && $0.date == new.now && $0.text.contains("gina")
             })
     }
 
