@@ -184,6 +184,21 @@ struct RotationTests {
         #expect(house.state.key(old.fingerprint)?.status(at: house.now) == .revoked)
     }
 
+    @Test("A subject whose new key is revoked in the overlap gets another at once")
+    func successorRevoked() throws {
+        var (house, old, new) = try rotated()
+        expectRefusal(.keyExists) { try house.open() }
+        let statement = try house.open(
+            "key-revocation", subject: "keeper-alpha",
+            parameters: ["key": "\(new.fingerprint)", "cause": "compromise"])
+        try house.approve("gina", "alice", statement: statement)
+        #expect(house.state.key(old.fingerprint)?.status(at: house.now) == .retiring)
+        let next = try house.statement()
+        #expect(next.fields["old-key"] == "\(new.fingerprint) revoked")
+        try house.decide(house.opening(next).command)
+        house.expectConsistent()
+    }
+
     @Test("A revocation ends what was under way for the subject")
     func revocationEnds() throws {
         var house = try House()

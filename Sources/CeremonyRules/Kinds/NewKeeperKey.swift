@@ -33,25 +33,33 @@ public struct NewKeeperKey: KeyMakingKind {
 
     /// Makes the operation.
     ///
-    /// - Throws: ``Refusal`` (`key-exists`) while the subject has a registered, active or retiring
-    ///   key; `bad-parameter`, `software-token`.
+    /// A key that is retiring stands in the way as well, unless its successor is revoked: then the
+    /// subject has no key to sign with, and must not wait for the end of the overlap.
+    ///
+    /// - Throws: ``Refusal`` (`key-exists`) while the subject has a key; `bad-parameter`,
+    ///   `software-token`.
     public init(
         _ parameters: [String: String], subject: String, ceremony: String, in state: State
     ) throws(Refusal) {
         let known = state.subjects[subject]
-        var revoked: KeyEntry?
+        var (revoked, standing): (KeyEntry?, KeyEntry?) = (nil, nil)
         for fingerprint in known?.keys ?? [] {
             guard let entry = state.keys[fingerprint] else { continue }
             switch entry.status(at: state.head.time) {
-            case .registered, .active, .retiring:
-                throw Refusal(
-                    .keyExists,
-                    "\(subject) has a key already: \(fingerprint), from \(entry.ceremony).",
-                    next: "It is replaced by key-rotation, not by a second first key.",
-                    requirement: "FR69")
-            case .revoked: revoked = entry
+            case .registered, .active, .retiring: standing = entry
+            case .revoked:
+                revoked = entry
+                if standing?.status(at: state.head.time) == .retiring { standing = nil }
             case .retired, .lapsed: break
             }
+        }
+        if let standing {
+            throw Refusal(
+                .keyExists,
+                "\(subject) has a key already: \(standing.publicKey.fingerprint), from "
+                    + "\(standing.ceremony).",
+                next: "It is replaced by key-rotation, not by a second first key.",
+                requirement: "FR69")
         }
         if let known, !known.keys.isEmpty {
             subjectClass = known.subjectClass

@@ -238,7 +238,10 @@ struct Oracle: Sendable {
         let words = all.map { written($0) }
         switch plan.kind {
         case "new_keeper_key":
-            let isFree = !words.contains { ["registered", "active", "retiring"].contains($0) }
+            // The successor of a key that is retiring may be revoked: then nothing is in the way.
+            let isLost = words.last { $0 != "lapsed" } == "revoked"
+            let inTheWay = ["registered", "active"] + (isLost ? [] : ["retiring"])
+            let isFree = !words.contains { inTheWay.contains($0) }
             let holder = all.isEmpty ? plan.holder : nil
             return isFree && (holder.map { people[$0] != nil } ?? true)
         case "key_rotation":
