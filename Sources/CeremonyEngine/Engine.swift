@@ -179,7 +179,10 @@ public final class Engine: Sendable {
         let state = self.snapshot.state
         let statement: Statement
         let doubt = clockReport.doubt
-        do throws(Refusal) { statement = try state.statement(for: draft) } catch {
+        do throws(Refusal) {
+            statement = try state.statement(for: draft)
+            try state.checkOpening(of: statement, by: watch.reads)
+        } catch {
             // What another ceremony keeps waiting waits for the clock as well, and longer.
             throw EngineError(error.code == .busy ? doubt ?? error : error)
         }

@@ -106,7 +106,7 @@ struct HaltDesk: Sendable {
         for entry in held.waiting {
             switch entry.held {
             case .unreadable: unread.append(entry)
-            case .invariant(let name, let since):
+            case .invariant(let name, let since, _):
                 try await record(name, since: since, for: [entry])
             case .act(let document, let sshsig, let since):
                 guard entry.recorded(in: published.snapshot.state) == nil else { continue }

@@ -13,7 +13,10 @@ public struct HaltFile: Sendable {
         /// A keeper's signed act.
         case act(document: [UInt8], sshsig: [UInt8], since: Timestamp)
         /// The daemon saw something broken that must never break.
-        case invariant(String, since: Timestamp)
+        ///
+        /// `after` is how many events the log had then: what it recorded from there on may be this,
+        /// whatever becomes of its clock.
+        case invariant(String, since: Timestamp, after: Int)
         /// What cannot be read, a line or the whole file (then: why): nobody knows which halt it
         /// held, or since when.
         case unreadable([UInt8])
@@ -158,9 +161,11 @@ public struct HaltFile: Sendable {
                     "document": .string(Base64.encode(document)),
                     "sshsig": .string(Base64.encode(sshsig)), "since": .string("\(since)"),
                 ]).canonicalBytes
-            case .invariant(let name, let since):
-                JSON.object(["invariant": .string(name), "since": .string("\(since)")])
-                    .canonicalBytes
+            case .invariant(let name, let since, let after):
+                JSON.object([
+                    "after": .number(after), "invariant": .string(name),
+                    "since": .string("\(since)"),
+                ]).canonicalBytes
             case .unreadable(let bytes): bytes
             }
         // A line begins with its own line feed: one that was torn off before it stays by itself.
@@ -180,7 +185,8 @@ public struct HaltFile: Sendable {
         let since = try fields.parsed("since", as: "a time") { Timestamp($0) }
         let held: Held
         if fields.names.contains("invariant") {
-            held = .invariant(try fields.string("invariant"), since: since)
+            held = .invariant(
+                try fields.string("invariant"), since: since, after: try fields.number("after"))
         } else {
             held = .act(
                 document: try fields.parsed("document", as: "base64", Base64.decode),

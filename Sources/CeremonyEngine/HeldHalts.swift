@@ -75,10 +75,10 @@ final class HeldHalts: Sendable {
             $0.by == nil && $0.reason == name && !state.isBeingCleared($0.seq)
         }
         let isAwaited = waiting.contains { entry in
-            if case .invariant(name, _) = entry.held { !entry.isOver(in: state) } else { false }
+            if case .invariant(name, _, _) = entry.held { !entry.isOver(in: state) } else { false }
         }
         guard !isInForce, !isAwaited else { return }
-        try? take(.invariant(name, since: now))
+        try? take(.invariant(name, since: now, after: state.head.size))
     }
 
     /// Those that the log does not have yet, as far as is known, in the order in which they came.
@@ -144,21 +144,18 @@ extension HeldHalts.Entry {
 
     /// The halt in force that a broken invariant became; `nil` where none is.
     ///
-    /// What was there at the start was recorded before, if anything was: not earlier than it was
-    /// seen. What was seen since then was recorded since then.
+    /// It was recorded behind the events that the log had when it was seen, if anything was. Of a
+    /// file that cannot be read, and was there at the start, nobody knows when that was.
     func recorded(as name: String, in state: State) -> Int? {
-        state.halts.last { halt in
-            guard halt.by == nil, halt.reason == name else { return false }
-            if let seen { return halt.seq >= seen }
-            guard case .invariant(_, let since) = held else { return true }
-            return halt.time >= since
-        }?.seq
+        var from = seen ?? 0
+        if case .invariant(_, _, let after) = held { from = after }
+        return state.halts.last { $0.by == nil && $0.reason == name && $0.seq >= from }?.seq
     }
 
     /// Whether it was recorded in an earlier life of the daemon, and cleared.
     func wasCleared(in state: State) -> Bool {
-        guard seen == nil, case .invariant(let name, let since) = held else { return false }
-        return state.hasRaised(name, since: since) && recorded(as: name, in: state) == nil
+        guard seen == nil, case .invariant(let name, _, let after) = held else { return false }
+        return state.hasRaised(name, since: after) && recorded(as: name, in: state) == nil
     }
 
     /// Whether the log has recorded it and does not hold it in force any more.

@@ -44,7 +44,14 @@ public func decide(
                 at: time)
         }
     case .submit(let document, let sshsig):
-        try decision.submit(document, sshsig, at: time, doubt: doubt, as: State.body)
+        try decision.submit(document, sshsig, at: time, doubt: doubt) {
+            state, signed, document, namespace throws(Refusal) in
+            let body = try State.body(state, signed, document, namespace)
+            if case (.statement(let statement), .ceremonyOpened) = (document, body) {
+                try state.checkOpening(of: statement, by: now)
+            }
+            return body
+        }
     case .execute(let document, let sshsig, let intent):
         try decision.submit(document, sshsig, at: time, doubt: doubt) {
             state, signed, _, namespace throws(Refusal) in

@@ -319,19 +319,25 @@ struct ClockTests {
         }
     }
 
-    @Test("A correction under a clock that is still wrong does not make that clock right")
+    @Test("A correction under a clock that is wrong again does not make that clock right")
     func correctedTooEarly() async throws {
         try await Workshop.with { workshop in
             let right = workshop.clock.now
             workshop.clock.advance(by: 10 * 86_400)
             let engine = try await workshop.open()
-            let dave = workshop.people(of: engine) { $0.signatory("dave") }
-            let statement = try await engine.draft(
+            let draft = {
                 Draft(
                     kind: "clock-correction", subject: "house-clock",
-                    parameters: ["now": "\(right)"], initiator: dave, reason: "it was ahead",
-                    drafted: engine.time, nonce: engine.nonce()), into: nil)
+                    parameters: ["now": "\(right)"],
+                    initiator: workshop.people(of: engine) { $0.signatory("dave") },
+                    reason: "it was ahead", drafted: engine.time, nonce: engine.nonce())
+            }
+            // The machine's clock says something else, and one of them is a mistake.
+            #expect(await refusal { try await engine.draft(draft(), into: nil) } == "bad-parameter")
+            workshop.clock.step(by: -10 * 86_400)
+            let statement = try await engine.draft(draft(), into: nil)
             try await engine.submit(workshop.people(of: engine) { $0.opening(statement) })
+            workshop.clock.step(by: 10 * 86_400)
             for name in ["gina", "alice"] {
                 try await engine.submit(
                     workshop.people(of: engine) { $0.approval(by: name, of: statement) })

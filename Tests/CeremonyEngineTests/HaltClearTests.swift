@@ -80,6 +80,25 @@ struct HaltClearTests {
         }
     }
 
+    @Test("A broken invariant that only the file holds is no cleared one, whatever the clock says")
+    func clockSetBack() async throws {
+        let ledger = MemoryLedger()
+        try await Workshop.with(ledger: ledger) { workshop in
+            let engine = try await workshop.open()
+            engine.halts.raise(.chain)
+            await engine.tick()
+            try await workshop.clear(engine, "bob", "gina")
+            #expect(!engine.snapshot.isHalted)
+            // It is seen broken again, by a clock that was set back, and the daemon dies.
+            workshop.clock.advance(by: -2)
+            engine.halts.raise(.chain)
+            await engine.close()
+            let again = try await workshop.open(ledger: ledger.reopened())
+            #expect(again.state.halts.map(\.reason) == ["chain"])
+            #expect(again.snapshot.isHalted)
+        }
+    }
+
     @Test("A crash before the file is rewritten leaves a halt that nobody cleared where it was")
     func crashBesides() async throws {
         let ledger = MemoryLedger()

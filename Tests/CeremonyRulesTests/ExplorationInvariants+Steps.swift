@@ -34,7 +34,11 @@ extension Invariant {
         }
         for ceremony in before.allCeremonies where ended.contains(ceremony.state) {
             let after = decision.state.ceremony(named: ceremony.id)
-            if after?.state != ceremony.state || after?.end != ceremony.end {
+            let (old, new) = (ceremony.end, after?.end)
+            let isKept =
+                old?.reason == new?.reason && old?.detail == new?.detail && old?.left == new?.left
+                && isKept(old?.moment, as: new?.moment, in: decision)
+            if after?.state != ceremony.state || !isKept {
                 problems.append("\(ceremony.id) had ended")
             }
         }
@@ -104,7 +108,7 @@ extension Invariant {
         let plain: Set<String> = [
             "daemon.started", "access.refused", "halt.raised", "exception.noted",
             "ceremony.declined", "ceremony.failed", "ceremony.expired", "key.lapsed",
-            "key.retired", "object.destroyed",
+            "key.retired",
         ]
         let kinds: Set<String> = ["halt-clear", "key-revocation", "set-roster"]
         return plain.contains(body.type)
@@ -124,6 +128,19 @@ extension Invariant {
         return decision.state.halts.starts(with: left) ? [] : ["a halt is gone"]
     }
 
+    /// A moment stays what it was, but that nothing before a correction of the clock can be later
+    /// than the correction.
+    private static func isKept(
+        _ old: KeyEntry.Moment?, as new: KeyEntry.Moment?, in decision: Decision
+    ) -> Bool {
+        guard let old else { return true }
+        var time = old.time
+        for case .clockCorrected(let body) in decision.events.map(\.body) {
+            time = min(time, body.now)
+        }
+        return new == KeyEntry.Moment(seq: old.seq, time: time)
+    }
+
     /// No key goes, what became of it stays, and an end only moves earlier.
     private static func keys(_ before: State, _ decision: Decision) -> [String] {
         before.allKeys.compactMap { old in
@@ -131,11 +148,12 @@ extension Invariant {
                 return "a key is gone"
             }
             let isKept =
-                new.registered == old.registered
-                && (old.activated == nil || new.activated == old.activated)
-                && (old.revocation == nil || new.revocation == old.revocation)
-                && (old.lapsed == nil || new.lapsed == old.lapsed)
-                && (old.retired == nil || new.retired == old.retired)
+                isKept(old.registered, as: new.registered, in: decision)
+                && isKept(old.activated, as: new.activated, in: decision)
+                && isKept(old.revoked, as: new.revoked, in: decision)
+                && (old.revocation == nil || new.revocation?.cause == old.revocation?.cause)
+                && isKept(old.lapsed, as: new.lapsed, in: decision)
+                && isKept(old.retired, as: new.retired, in: decision)
             guard isKept else { return "what became of a key has changed" }
             guard let end = old.until else { return nil }
             return new.until.map { $0 <= end } ?? false ? nil : "the end of a key moved later"
@@ -178,4 +196,8 @@ extension Invariant {
         default: nil
         }
     }
+}
+
+extension Ceremony.End {
+    fileprivate var moment: KeyEntry.Moment { KeyEntry.Moment(seq: seq, time: time) }
 }

@@ -17,6 +17,8 @@ public protocol CeremonyKind: Sendable {
     static var parameters: [KindParameter] { get }
     /// What a house's policy demands of it unless the house decides otherwise.
     static var standardEntry: Policy.Entry { get }
+    /// The smallest threshold that a house may give it, in a rehearsal too.
+    static var leastThreshold: Int { get }
     /// The one subject that it is about, for ceremonies about the house itself.
     static var houseSubject: String? { get }
     /// Whether a production log is stuck one day whose policy has no entry for it.
@@ -44,6 +46,13 @@ public protocol CeremonyKind: Sendable {
     ///   now.
     init(_ parameters: [String: String], subject: String, ceremony: String, in state: State)
         throws(Refusal)
+
+    /// Refuses to be drafted and opened by a daemon whose clock shows that it is a mistake.
+    ///
+    /// - Parameter clock: What the daemon's clock says, believed or not. A verifier has no clock
+    ///   and does not ask.
+    /// - Throws: ``Refusal`` (`bad-parameter`).
+    func checkOpening(by clock: Timestamp) throws(Refusal)
 
     /// The subject's class, for the statement.
     var subjectClass: String? { get }
@@ -94,6 +103,12 @@ extension CeremonyKind {
 
     /// In spite of nothing.
     public static var mayGoOnDespite: Set<Hindrance> { [] }
+
+    /// One.
+    public static var leastThreshold: Int { 1 }
+
+    /// Nothing that a clock could show.
+    public func checkOpening(by clock: Timestamp) throws(Refusal) {}
 
     /// Nothing follows from the date alone.
     public static func completed(

@@ -50,7 +50,27 @@ public struct ClockCorrection: ImmediateKind {
                     + "\(was).",
                 next: "A clock that is behind the true time is simply set right.")
         }
+        let founded = state.log.document.created
+        guard now >= founded else {
+            throw Refusal(
+                .badParameter,
+                "The log was founded at \(founded), by the word of all its founders, and cannot be "
+                    + "set back behind that.",
+                next: "Where the founding itself was misdated, found the house anew.")
+        }
         self.now = now
+    }
+
+    /// The machine's clock says nearly the same, so that a slip of the pen sets no log back by
+    /// years. The ceremony may take as long as ceremonies live.
+    public func checkOpening(by clock: Timestamp) throws(Refusal) {
+        guard (-Limits.longestLifetime...Limits.clockLead).contains(now - clock) else {
+            throw Refusal(
+                .badParameter,
+                "The log would be set to \(now), and the daemon's clock says \(clock).",
+                next: "Set the machine's clock right first; then start it with the time that the "
+                    + "clock says.")
+        }
     }
 
     /// The log's time, and the true one.

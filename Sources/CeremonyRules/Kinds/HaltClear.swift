@@ -17,6 +17,8 @@ public struct HaltClear: ImmediateKind {
     ]
     /// Two keepers.
     public static let standardEntry = Policy.Entry(threshold: 2, attest: 0)
+    /// Nobody clears a halt alone.
+    public static let leastThreshold = 2
     /// The house's halts.
     public static let houseSubject: String? = "house-halt"
 
@@ -25,8 +27,9 @@ public struct HaltClear: ImmediateKind {
 
     private let halts: [State.Halt]
 
-    /// A halt, for it is what that waits for.
-    public static var mayGoOnDespite: Set<Hindrance> { [.halted] }
+    /// A halt, for it is what that waits for; and a clock that is behind, for what sets that right
+    /// waits for the halt to be cleared.
+    public static var mayGoOnDespite: Set<Hindrance> { [.halted, .clock] }
 
     /// It is what a halt waits for.
     public var goesOnDespite: Set<Hindrance> { Self.mayGoOnDespite }

@@ -37,6 +37,14 @@ extension Policy {
                         + "attest 0 to 64, lifetime 60 to 604800 s, execution 10 to 86400 s.",
                     next: "Change that entry of the policy.")
             }
+            let least = Kinds.all.first { Policy.fieldName($0.name) == name }?.leastThreshold ?? 1
+            guard entry.threshold >= least else {
+                throw Refusal(
+                    .belowFloor,
+                    "Nobody decides \(name) alone, in a rehearsal neither: it has a threshold of "
+                        + "\(entry.threshold).",
+                    next: "Set it to \(least) or more.", requirement: "CT-12")
+            }
             guard mode == .production else { continue }
             guard entry.threshold >= 2 else {
                 throw Refusal(

@@ -85,8 +85,8 @@ public struct KeyEntry: Hashable, Sendable {
     /// its times and the position 0: it held when this log began.
     public internal(set) var origin: String?
 
-    /// The end of its validity, where one is set.
-    public var until: Timestamp? { overlap?.until }
+    /// The end of its validity, where one is set, or from which on it was written down as ended.
+    public var until: Timestamp? { retired?.time ?? overlap?.until }
 
     /// When it was revoked.
     public var revoked: Moment? { revocation?.moment }
@@ -102,6 +102,6 @@ public struct KeyEntry: Hashable, Sendable {
         if lapsed != nil { return .lapsed }
         guard activated != nil else { return .registered }
         guard let until else { return .active }
-        return time < until ? .retiring : .retired
+        return retired == nil && time < until ? .retiring : .retired
     }
 }

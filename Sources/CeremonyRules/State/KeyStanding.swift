@@ -27,6 +27,7 @@ extension State {
     /// - Returns: `nil` where no ceremony up to there has made the key.
     public func standing(of fingerprint: Fingerprint, at place: LogPosition) -> KeyStanding? {
         guard let entry = key(fingerprint), place.includes(entry.registered) else { return nil }
+        let time = time(at: place)
         if let revocation = entry.revocation, place.includes(revocation.moment) {
             return KeyStanding(
                 status: .revoked, since: revocation.moment, until: nil,
@@ -35,7 +36,7 @@ extension State {
             )
         }
         guard let activated = entry.activated, place.includes(activated) else {
-            return unattested(entry, at: place)
+            return unattested(entry, at: place, time)
         }
         guard let overlap = entry.overlap, place.includes(overlap.begun) else {
             return KeyStanding(
@@ -43,29 +44,32 @@ extension State {
                 reason: "It came out of \(entry.ceremony), its witnesses have attested it, and "
                     + "nothing has ended it.")
         }
-        guard place.time >= overlap.until else {
+        let recorded = entry.retired.flatMap { place.includes($0) ? $0 : nil }
+        let until = recorded?.time ?? overlap.until
+        guard recorded != nil || time >= until else {
             return KeyStanding(
                 status: .retiring, since: overlap.begun, until: overlap.until,
                 reason: "Its successor \(overlap.successor) is active; both are valid until "
                     + "\(overlap.until).")
         }
-        let recorded = entry.retired.flatMap { place.includes($0) ? $0 : nil }
         return KeyStanding(
             status: .retired,
-            since: KeyEntry.Moment(seq: recorded?.seq ?? overlap.begun.seq, time: overlap.until),
-            until: overlap.until,
-            reason: "Its overlap with \(overlap.successor) ended at \(overlap.until)"
+            since: KeyEntry.Moment(seq: recorded?.seq ?? overlap.begun.seq, time: until),
+            until: until,
+            reason: "Its overlap with \(overlap.successor) ended at \(until)"
                 + (recorded == nil ? ", which is not yet written down." : "."))
     }
 
     /// A key that is not activated waits for attestations, or has waited in vain.
-    private func unattested(_ entry: KeyEntry, at place: LogPosition) -> KeyStanding {
+    private func unattested(_ entry: KeyEntry, at place: LogPosition, _ time: Timestamp)
+        -> KeyStanding
+    {
         if let lapsed = entry.lapsed, place.includes(lapsed) {
             return KeyStanding(
                 status: .lapsed, since: lapsed, until: nil,
                 reason: "It was not attested in time, or its witnesses disowned it.")
         }
-        if let deadline = ceremony(named: entry.ceremony)?.attestDeadline, place.time >= deadline {
+        if let deadline = ceremony(named: entry.ceremony)?.attestDeadline, time >= deadline {
             return KeyStanding(
                 status: .lapsed,
                 since: KeyEntry.Moment(seq: entry.registered.seq, time: deadline), until: nil,

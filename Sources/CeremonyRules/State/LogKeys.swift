@@ -13,15 +13,22 @@ public struct LogKeys: Hashable, Sendable {
         let seq: Int
         /// The new key.
         let key: NoteKey
-        /// Before it a head needs the keys before and the new one, from then on the new one.
-        let bothUntil: Timestamp
-        /// The event that set the log's time back after that, where one has.
-        var settled: Int?
+        /// When both keys began to sign, and until when: before the end a head needs the keys
+        /// before and the new one, from then on the new one. A log whose time is set back has
+        /// another span from there on.
+        var spans: [Span]
 
         /// Whether the new key signs alone a head of so many events, the last one of that time.
         func isOver(size: Int, time: Timestamp) -> Bool {
-            time >= bothUntil || settled.map { size > $0 } ?? false
+            spans.last { $0.seq < size }.map { time >= $0.until } ?? false
         }
+    }
+
+    /// The time in which two keys sign, for heads that cover the event of that position.
+    struct Span: Hashable, Sendable {
+        let seq: Int
+        let begun: Timestamp
+        let until: Timestamp
     }
 
     /// The founding document's: the first one, and where it has one its standby.
@@ -32,19 +39,26 @@ public struct LogKeys: Hashable, Sendable {
         self.founding = founding
     }
 
-    mutating func change(to key: NoteKey, bothUntil: Timestamp, at seq: Int) {
-        changes.append(Change(seq: seq, key: key, bothUntil: bothUntil))
+    mutating func change(to key: NoteKey, bothUntil: Timestamp, at moment: KeyEntry.Moment) {
+        let span = Span(seq: moment.seq, begun: moment.time, until: bothUntil)
+        changes.append(Change(seq: moment.seq, key: key, spans: [span]))
     }
 
     /// Hears that the log's time steps back: a change that is over stays so, for the key before it
-    /// may be gone by then, and no head could be signed any more.
+    /// may be gone by then, and no head could be signed any more. One that the wrong clock began
+    /// begins now.
     ///
     /// - Parameters:
     ///   - time: The time from which it steps back.
+    ///   - now: The time to which it does.
     ///   - seq: Where the event stands that sets it back.
-    mutating func stepBack(from time: Timestamp, at seq: Int) {
-        for index in changes.indices where changes[index].settled == nil {
-            if time >= changes[index].bothUntil { changes[index].settled = seq }
+    mutating func stepBack(from time: Timestamp, to now: Timestamp, at seq: Int) {
+        for index in changes.indices {
+            guard let span = changes[index].spans.last else { continue }
+            let begun = min(span.begun, now)
+            let isOver = time >= span.until
+            let until = isOver ? min(span.until, now) : begun + (span.until - span.begun)
+            changes[index].spans.append(Span(seq: seq, begun: begun, until: until))
         }
     }
 
@@ -115,7 +129,7 @@ extension State {
         guard let key = NoteKey(vkey: rekeyed.vkey) else {
             throw Refusal(.illegalEvent, "The new log key cannot be read.")
         }
-        logKeys.change(to: key, bothUntil: rekeyed.bothUntil, at: moment.seq)
+        logKeys.change(to: key, bothUntil: rekeyed.bothUntil, at: moment)
         taken[key.publicKey] = "the log key"
         demandPrestateEndings(besides: rekeyed.ceremony)
     }

@@ -120,7 +120,8 @@ extension State {
         case .objectDestroyed(let destroyed): try take(destroyed, at: moment)
         case .haltRaised(let raised): try take(raised, at: moment)
         case .haltCleared(let cleared) where demanded: take(cleared)
-        case .clockCorrected(let corrected) where demanded: take(corrected)
+        case .clockCorrected(let corrected) where demanded:
+            take(corrected, at: moment.seq)
         case .logRekeyed(let rekeyed) where demanded: try take(rekeyed, at: moment)
         case .daemonStarted(let started): try take(started, at: moment)
         case .accessRefused(let refused): try take(refused, at: moment)

@@ -60,11 +60,8 @@ extension State {
     /// The prestate and every stored signature, again: what was agreed must still be what is done.
     private func checkStillAgreed(_ ceremony: Ceremony) throws(Refusal) {
         let statement = ceremony.statement
-        let operation = try operation(of: statement)
-        guard
-            prestate(of: operation, kind: statement.kind, subject: statement.subject)
-                == statement.prestate
-        else {
+        _ = try operation(of: statement)
+        guard isAsAgreed(ceremony) else {
             throw Refusal(
                 .prestateChanged,
                 "What \(ceremony.id) depends on has changed since it was drafted.",
@@ -161,10 +158,7 @@ extension State {
         case (.executing, "halted"):
             guard isHalted, failed.effective == nil else { throw unprovoked(failed.reason) }
         case (.executing, "prestate-changed"):
-            let now = (try? operation(of: ceremony.statement)).map {
-                prestate(of: $0, kind: ceremony.kind, subject: ceremony.statement.subject)
-            }
-            guard failed.effective == nil, now != ceremony.statement.prestate else {
+            guard failed.effective == nil, !isAsAgreed(ceremony) else {
                 throw unprovoked(failed.reason)
             }
         case (.executing, let reason) where State.executorReasons.contains(reason):

@@ -1,6 +1,6 @@
 // What happens to the house: halts, starts of the daemon, refused access, exceptions noted.
 
-public import CeremonyRecord
+import CeremonyRecord
 import HashTreeCollections
 
 extension State {
@@ -21,17 +21,18 @@ extension State {
         case (nil, let invariant?):
             halts.append(
                 Halt(seq: moment.seq, time: measured, by: nil, reason: invariant))
-            invariants[invariant] = max(invariants[invariant] ?? measured, measured)
+            invariants[invariant] = moment.seq
         default:
             throw Refusal(.illegalEvent, "A halt has one cause: a signed act or an invariant.")
         }
     }
 
-    /// Whether the log has it that the invariant was seen broken at that time, or later.
+    /// Whether the log has it, at that position or later, that the invariant was seen broken.
     ///
-    /// Whoever holds such a halt beside the log asks this; a person's has a receipt.
-    public func hasRaised(_ invariant: String, since: Timestamp) -> Bool {
-        invariants[invariant].map { $0 >= since } ?? false
+    /// Whoever holds such a halt beside the log asks this; a person's has a receipt. Positions are
+    /// compared and not times, for a clock can be set back.
+    public func hasRaised(_ invariant: String, since position: Int) -> Bool {
+        invariants[invariant].map { $0 >= position } ?? false
     }
 
     /// Whether people are being asked to clear the halt that stands there.
@@ -47,23 +48,6 @@ extension State {
     mutating func take(_ cleared: HaltCleared) {
         halts.removeAll { cleared.halts.contains($0.seq) }
         demandPrestateEndings(besides: cleared.ceremony)
-    }
-
-    /// `clock.corrected`, demanded by its ceremony: the log goes on at an earlier time. What else
-    /// is under way was dated by the wrong clock, and ends; spans that began by that clock begin
-    /// now.
-    mutating func take(_ corrected: ClockCorrected) {
-        logKeys.stepBack(from: head.time, at: head.size)
-        lastRefusal = lastRefusal.map { min($0, corrected.now) }
-        // Or one that is seen broken again would pass for the one that was cleared.
-        invariants = invariants.mapValues { min($0, corrected.now) }
-        head.roots = head.roots.mapValues {
-            PastRoot(root: $0.root, superseded: min($0.superseded, corrected.now))
-        }
-        let ending = Set(demands.compactMap(\.ceremony))
-        for id in live where id != corrected.ceremony && !ending.contains(id) {
-            demandEnding(of: id, reason: "prestate-changed", by: nil)
-        }
     }
 
     /// `roster.set`: the founders', which was checked with the genesis document, or what its

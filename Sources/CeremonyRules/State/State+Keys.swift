@@ -149,11 +149,7 @@ extension State {
         // once.
         let ending = Set(demands.compactMap(\.ceremony))
         for other in live where other != id && !ending.contains(other) {
-            guard let statement = ceremonies[other]?.statement else { continue }
-            let now = (try? operation(of: statement)).map {
-                prestate(of: $0, kind: statement.kind, subject: statement.subject)
-            }
-            if now != statement.prestate {
+            if let ceremony = ceremonies[other], !isAsAgreed(ceremony) {
                 demandEnding(of: other, reason: "prestate-changed", by: nil)
             }
         }

@@ -1,7 +1,7 @@
 // Opening a ceremony, and the answers to it: approvals, refusals, attestations. They are all one
 // idea, a response set with a threshold; the difference is which document is signed.
 
-import CeremonyRecord
+public import CeremonyRecord
 import HashTreeCollections
 
 extension State {
@@ -65,6 +65,14 @@ extension State {
         if let old = statement.supersedes {
             demandEnding(of: old, reason: "superseded", by: ceremony.id)
         }
+    }
+
+    /// Refuses a statement that the daemon's clock shows to be a mistake; a verifier has none.
+    ///
+    /// - Throws: ``Refusal``, the kind's own.
+    public func checkOpening(of statement: Statement, by clock: Timestamp) throws(Refusal) {
+        guard let operation = try? operation(of: statement) else { return }
+        try operation.checkOpening(by: clock)
     }
 
     private func checkSame(_ given: Statement, _ derived: Statement) throws(Refusal) {

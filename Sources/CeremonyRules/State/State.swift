@@ -98,8 +98,10 @@ public struct State: Hashable, Sendable {
     var receipts: TreeDictionary<Digest, Receipt> = [:]
     /// The halts in force, oldest first. Not empty: the log is halted.
     public internal(set) var halts: [Halt] = []
-    /// When each invariant was last seen broken, by the log.
-    var invariants: TreeDictionary<String, Timestamp> = [:]
+    /// Where each broken invariant was last written down.
+    var invariants: TreeDictionary<String, Int> = [:]
+    /// Where the log's time was set back, and to what, in their order.
+    var corrections: [KeyEntry.Moment] = []
     /// How often the log was opened for writing.
     public internal(set) var fence = 0
     /// When refused access was last written down.

@@ -120,8 +120,7 @@ extension Oracle {
             for id in live { stop(id, "prestate-changed", now) }
             head = now
             justCorrected = now
-            lastRefusal = lastRefusal.map { min($0, now) }
-            outgrown = outgrown.mapValues { min($0, now) }
+            misdate(after: now)
             return
         default: break
         }
@@ -131,12 +130,44 @@ extension Oracle {
         }
     }
 
+    /// Nothing that happened before happened after that; what began by the wrong clock begins now,
+    /// and what is over by it stays so.
+    private mutating func misdate(after now: Int) {
+        func bounded(_ time: Int?) -> Int? { time.map { min($0, now) } }
+        lastRefusal = bounded(lastRefusal)
+        outgrown = outgrown.mapValues { min($0, now) }
+        for id in order {
+            let meeting = meetings[id]
+            meetings[id]?.isMisdated = true
+            meetings[id]?.began = bounded(meeting?.began)
+            meetings[id]?.ended = bounded(meeting?.ended)
+        }
+        for (number, key) in keys {
+            var key = key
+            if key.isWrittenOff {
+                key.until = bounded(key.until)
+            } else if let began = key.untilBegan, let until = key.until, began > now {
+                key.until = until - (began - now)
+                key.untilBegan = now
+            }
+            key.active = bounded(key.active)
+            key.revoked = bounded(key.revoked)
+            key.lapsed = bounded(key.lapsed)
+            keys[number] = Key(
+                subject: key.subject, meeting: key.meeting, isDrill: key.isDrill,
+                made: min(key.made, now), active: key.active, until: key.until,
+                untilBegan: key.untilBegan, isWrittenOff: key.isWrittenOff, revoked: key.revoked,
+                lapsed: key.lapsed)
+        }
+    }
+
     // MARK: Keys
 
     mutating func complete(_ id: String, _ number: Int, _ time: Int) -> Verdict {
         guard let meeting = meetings[id], meeting.phase == .executing,
             let deadline = meeting.deadline, let began = meeting.began, time < deadline,
-            began - time <= 5, roles[number] == nil, basis(of: meeting) == meeting.plan.basis
+            began - time <= 5, roles[number] == nil, !meeting.isMisdated,
+            basis(of: meeting) == meeting.plan.basis
         else { return .refused }
         let before = head
         end(id, .completed, nil, time)
@@ -191,6 +222,7 @@ extension Oracle {
         keys[key]?.active = time
         if let old = meeting.oldKey, standing(old, at: time) == "active" {
             keys[old]?.until = time + meeting.overlapDays * 86_400
+            keys[old]?.untilBegan = time
         }
         sweep(head: time, at: time)
     }

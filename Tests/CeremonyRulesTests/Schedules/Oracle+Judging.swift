@@ -26,6 +26,9 @@ extension Oracle {
             guard !isBehind(now) || !hindrances.contains("clock") else { return .refused }
         }
         guard !ask.isForged else { return .refused }
+        if case .open(let plan) = ask.matter, let clock = plan.clock {
+            guard (-86_400...300).contains(clock - now) else { return .refused }
+        }
         let verdict = judge(ask, at: time)
         // A correction has put the log to a time of its own.
         if verdict != .refused, justCorrected == nil { pass(to: time) }
@@ -66,7 +69,8 @@ extension Oracle {
                 switch reason {
                 case "deadline": meeting.deadline.map { time >= $0 } ?? false
                 case "halted": !halts.isEmpty
-                case "prestate-changed": basis(of: meeting) != meeting.plan.basis
+                case "prestate-changed":
+                    meeting.isMisdated || basis(of: meeting) != meeting.plan.basis
                 default: true
                 }
             guard holds else { return .refused }
@@ -102,7 +106,7 @@ extension Oracle {
     private func hindrances(of plan: Plan) -> Set<String> {
         switch plan.kind {
         case "key_revocation": []
-        case "halt_clear": ["clock"]
+        case "halt_clear": []
         case "clock_correction": ["halted"]
         case "set_roster" where onlyRemoves(plan): ["clock"]
         default: ["halted", "clock"]

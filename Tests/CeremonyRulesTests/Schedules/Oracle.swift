@@ -40,6 +40,8 @@ struct Oracle: Sendable {
         var began: Int?
         var ended: Int?
         var key: Int?
+        /// Whether the clock that dated it was wrong.
+        var isMisdated = false
         /// What was found of what it left.
         var recovery: String?
 
@@ -63,6 +65,8 @@ struct Oracle: Sendable {
         let made: Int
         var active: Int?
         var until: Int?
+        /// When the time began that ends then.
+        var untilBegan: Int?
         var isWrittenOff = false
         var revoked: Int?
         var lapsed: Int?
@@ -76,6 +80,7 @@ struct Oracle: Sendable {
     var people: [String: Person]
     var rules: HouseRules
     var epoch = 1
+    let founded: Int
     var head: Int
     var size: Int
     /// When the event came that made the log longer than this.
@@ -109,6 +114,7 @@ struct Oracle: Sendable {
     init(people: [String: Person], rules: HouseRules, now: Int, size: Int) {
         self.people = people
         self.rules = rules
+        founded = now
         head = now
         latest = now
         self.size = size
@@ -172,7 +178,7 @@ struct Oracle: Sendable {
             return key.lapsed != nil || late ? "lapsed" : "registered"
         }
         guard let until = key.until else { return "active" }
-        return time < until ? "retiring" : "retired"
+        return !key.isWrittenOff && time < until ? "retiring" : "retired"
     }
 
     /// Every key's word at a time.
@@ -254,7 +260,7 @@ struct Oracle: Sendable {
         case "halt_clear":
             let listed = plan.halts ?? halts.keys.sorted()
             return !listed.isEmpty && listed.allSatisfy { halts[$0] != nil }
-        case "clock_correction": return plan.clock.map { $0 < head } ?? false
+        case "clock_correction": return plan.clock.map { $0 < head && $0 >= founded } ?? false
         case "log_key_change": return plan.logKey.map { roles[$0] == nil } ?? false
         case "set_roster": return plan.people.map { isSound($0) && $0 != people } ?? false
         case "set_policy":

@@ -232,6 +232,8 @@ struct Schedule: Sendable {
         let standings = oracle.standings(at: time.seconds)
         let here = LogPosition(seq: state.head.size - 1, time: time)
         compareKeys(at: here, standings)
+        // What a wrong clock has dated is told by what is known today.
+        past.removeAll { $0.place.time > state.head.time }
         if past.last?.place.seq != here.seq {
             past.append(
                 Past(
