@@ -326,7 +326,7 @@ extension State {
         }
         return .objectDestroyed(
             ObjectDestroyed(
-                ceremony: id, tokenSerial: object.serial, keyID: object.keyID, outcome: outcome,
+                ceremony: id, tokenSerial: object.tokenSerial, keyID: object.keyID, outcome: outcome,
                 signed: signed))
     }
 
