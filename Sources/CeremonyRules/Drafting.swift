@@ -164,7 +164,7 @@ extension State {
                 next: "Its parameters are shown by: ceremonyctl kinds \(kind.name).")
         }
         try Kinds.check(draft.subject, for: kind)
-        let parameters = kind.completed(draft.parameters, drafted: draft.drafted, in: self)
+        let parameters = try kind.completed(draft.parameters, drafted: draft.drafted, in: self)
         return (
             kind, try kind.init(parameters, subject: draft.subject, ceremony: id, in: self)
         )

@@ -30,10 +30,13 @@ public protocol CeremonyKind: Sendable {
     /// Whether such a person may approve it for subjects of the class, before anybody is excluded.
     static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool
 
-    /// The parameters with those added that follow from the date of the draft.
+    /// The parameters with those added that follow from the date of the draft. What must not lie
+    /// behind that date is held to it here, for a draft and its opening alike.
+    ///
+    /// - Throws: ``Refusal`` (`bad-parameter`) where one does not fit the date.
     static func completed(
         _ parameters: [String: String], drafted: Timestamp, in state: State
-    ) -> [String: String]
+    ) throws(Refusal) -> [String: String]
 
     /// The parameters that a statement was drafted with, to derive it again.
     static func parameters(of statement: Statement) -> [String: String]
@@ -98,7 +101,7 @@ extension CeremonyKind {
     /// Nothing follows from the date alone.
     public static func completed(
         _ parameters: [String: String], drafted: Timestamp, in state: State
-    ) -> [String: String] { parameters }
+    ) throws(Refusal) -> [String: String] { parameters }
 
     /// Nobody.
     public static var excludesOthers: Bool { false }
