@@ -149,7 +149,8 @@ extension State {
             // Why a ceremony that would go on cannot be drafted is worth more than that others
             // could not.
             let kind = try? Kinds.named(draft.kind)
-            throw kind?.mayGoOnDespite.contains(.halted) == true ? error : haltedRefusal
+            let goesOn = kind?.wouldGoOnHalted(draft.parameters, in: self) ?? false
+            throw goesOn ? error : haltedRefusal
         }
     }
 

@@ -24,9 +24,12 @@ public protocol CeremonyKind: Sendable {
     /// Whether something is done on tokens between the approval and the outcome. Where nothing is,
     /// the deciding answer completes the ceremony at once, and the outcome is an empty object.
     static var hasSteps: Bool { get }
-    /// In spite of what ceremonies of this kind may go on; each says for itself in
-    /// ``goesOnDespite`` whether it does.
-    static var mayGoOnDespite: Set<Hindrance> { get }
+    /// Whether an operation with these parameters would go on while the log is halted, if it could
+    /// be made at all.
+    ///
+    /// It is asked where the operation can not be made, to say why: that is worth more than that
+    /// others have to wait. One that was made says it in ``goesOnDespite``.
+    static func wouldGoOnHalted(_ parameters: [String: String], in state: State) -> Bool
     /// Whether such a person may approve it for subjects of the class, before anybody is excluded.
     static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool
 
@@ -95,8 +98,10 @@ extension CeremonyKind {
         subjectClass == "drill" ? member.kind == .keeper : member.roles.contains(.witness)
     }
 
-    /// In spite of nothing.
-    public static var mayGoOnDespite: Set<Hindrance> { [] }
+    /// It waits like most.
+    public static func wouldGoOnHalted(_ parameters: [String: String], in state: State) -> Bool {
+        false
+    }
 
     /// Nothing follows from the date alone.
     public static func completed(

@@ -25,11 +25,13 @@ public struct HaltClear: ImmediateKind {
 
     private let halts: [State.Halt]
 
-    /// A halt, for it is what that waits for.
-    public static var mayGoOnDespite: Set<Hindrance> { [.halted] }
+    /// It is what a halt waits for, whichever it names.
+    public static func wouldGoOnHalted(_ parameters: [String: String], in state: State) -> Bool {
+        true
+    }
 
     /// It is what a halt waits for.
-    public var goesOnDespite: Set<Hindrance> { Self.mayGoOnDespite }
+    public var goesOnDespite: Set<Hindrance> { [.halted] }
 
     /// Keepers.
     public static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool {

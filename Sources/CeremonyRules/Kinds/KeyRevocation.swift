@@ -33,11 +33,13 @@ public struct KeyRevocation: ImmediateKind {
     private let boundary: Int?
     private let boundaryTime: Timestamp?
 
-    /// Neither may keep a lost key trusted.
-    public static var mayGoOnDespite: Set<Hindrance> { [.halted, .clock] }
+    /// Nothing may keep a lost key trusted.
+    public static func wouldGoOnHalted(_ parameters: [String: String], in state: State) -> Bool {
+        true
+    }
 
     /// It waits neither for a halt to be cleared nor for the clock.
-    public var goesOnDespite: Set<Hindrance> { Self.mayGoOnDespite }
+    public var goesOnDespite: Set<Hindrance> { [.halted, .clock] }
 
     /// Keepers.
     public static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool {
