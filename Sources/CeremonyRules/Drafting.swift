@@ -149,7 +149,8 @@ extension State {
             // Why a ceremony that would go on cannot be drafted is worth more than that others
             // could not.
             let kind = try? Kinds.named(draft.kind)
-            throw kind?.mayGoOnDespite.contains(.halted) == true ? error : haltedRefusal
+            let goesOn = kind?.wouldGoOnHalted(draft.parameters, in: self) ?? false
+            throw goesOn ? error : haltedRefusal
         }
     }
 
@@ -164,7 +165,7 @@ extension State {
                 next: "Its parameters are shown by: ceremonyctl kinds \(kind.name).")
         }
         try Kinds.check(draft.subject, for: kind)
-        let parameters = kind.completed(draft.parameters, drafted: draft.drafted, in: self)
+        let parameters = try kind.completed(draft.parameters, drafted: draft.drafted, in: self)
         return (
             kind, try kind.init(parameters, subject: draft.subject, ceremony: id, in: self)
         )

@@ -21,7 +21,7 @@ struct RecoveryTests {
         let id: String
 
         var ceremony: Ceremony { get throws { try #require(engine.state.ceremony(named: id)) } }
-        var object: AnnouncedObject { get throws { try #require(try ceremony.announced) } }
+        var object: KeyIntent { get throws { try #require(try ceremony.announced) } }
 
         func order(isTokenLost: Bool = false) throws -> Signed {
             try workshop.people(of: engine) {
@@ -48,7 +48,7 @@ struct RecoveryTests {
     /// - Parameter meanwhile: What happens on the token between the death and the next start.
     private func afterDeath(
         at place: String = "after-intent-2",
-        meanwhile: (AnnouncedObject, Workshop) async throws -> Void = { _, _ in },
+        meanwhile: (KeyIntent, Workshop) async throws -> Void = { _, _ in },
         _ body: (Aftermath) async throws -> Void
     ) async throws {
         let ledger = MemoryLedger()

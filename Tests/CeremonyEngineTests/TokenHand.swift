@@ -22,7 +22,7 @@ struct TokenHand {
     }
 
     /// Writes a private key of that seed under the names that were announced.
-    func write(_ seed: [UInt8], _ object: AnnouncedObject) async throws {
+    func write(_ seed: [UInt8], _ object: KeyIntent) async throws {
         try await write(
             [
                 .objectClass(.privateKey), .flag(.private, true), .flag(.sensitive, true),
@@ -31,7 +31,7 @@ struct TokenHand {
     }
 
     /// Writes a public key under the names that were announced.
-    func write(publicKey point: [UInt8], _ object: AnnouncedObject) async throws {
+    func write(publicKey point: [UInt8], _ object: KeyIntent) async throws {
         try await write(
             [
                 .objectClass(.publicKey), .flag(.verify, true),
@@ -39,7 +39,7 @@ struct TokenHand {
             ], object)
     }
 
-    private func write(_ half: [Attribute], _ object: AnnouncedObject) async throws {
+    private func write(_ half: [Attribute], _ object: KeyIntent) async throws {
         let template =
             half + [
                 .flag(.token, true), .number(.keyType, KeyType.ecEdwards.rawValue),

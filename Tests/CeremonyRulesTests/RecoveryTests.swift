@@ -139,7 +139,7 @@ struct RecoveryTests {
         let object = try #require(try house.ceremony(id).announced)
         let act = try Act(bytes: order.document)
         let body = ObjectDestroyed(
-            ceremony: id, tokenSerial: object.serial, keyID: object.keyID, outcome: .destroyed,
+            ceremony: id, tokenSerial: object.tokenSerial, keyID: object.keyID, outcome: .destroyed,
             signed: SignedDocument(
                 lines: act.lines, key: act.actor.fingerprint, sshsig: order.sshsig))
         var changed = body

@@ -172,6 +172,63 @@ struct RegistryTests {
         }
     }
 
+    @Test("A boundary in time lies anywhere up to the draft, also long after the last event")
+    func boundaryAfterTheLastEvent() throws {
+        var house = try House()
+        let record = try house.activated()
+        let last = house.state.head.time
+        func parameters(_ seconds: Int) -> [String: String] {
+            [
+                "key": "\(record.fingerprint)", "cause": "compromise",
+                "boundary-time": "\(last + seconds)",
+            ]
+        }
+        // Noticed a week later; three days of it are still trusted.
+        house.pass(7 * 86_400)
+        for seconds in [7 * 86_400 + 1, 8 * 86_400] {
+            expectRefusal(.badParameter) {
+                try house.open(
+                    "key-revocation", subject: "keeper-alpha", parameters: parameters(seconds))
+            }
+        }
+        var latest = house
+        try latest.open(
+            "key-revocation", subject: "keeper-alpha", parameters: parameters(7 * 86_400))
+        let statement = try house.open(
+            "key-revocation", subject: "keeper-alpha", parameters: parameters(3 * 86_400))
+        #expect(statement.fields["boundary-time"] == "\(last + 3 * 86_400)")
+        try house.approve("gina", "alice", statement: statement)
+        let events = try house.lines.map { try Event(line: $0) }
+        for (seconds, verdict) in [
+            (0, .signs), (3 * 86_400, .signs), (3 * 86_400 + 1, .contested),
+            (7 * 86_400 - 1, .contested), (7 * 86_400, .refused),
+        ] as [(Int, SigningRight.Verdict)] {
+            let place = try #require(LogPosition(time: last + seconds, in: events))
+            let right = try #require(house.state.signingRight(of: record.fingerprint, at: place))
+            #expect(right.verdict == verdict, "after \(seconds) s")
+        }
+        house.expectConsistent()
+    }
+
+    @Test("Nobody opens a revocation that trusts a key beyond its own draft")
+    func boundaryBeyondTheDraft() throws {
+        var house = try House()
+        let record = try house.activated()
+        house.pass(100)
+        var statement = try house.statement(
+            "key-revocation", subject: "keeper-alpha", token: nil,
+            parameters: [
+                "key": "\(record.fingerprint)", "cause": "loss", "boundary-time": "\(house.now)",
+            ])
+        statement.fields = Fields(
+            statement.fields.list.map { field in
+                field.name == "boundary-time"
+                    ? Field(name: field.name, value: "\(house.now + 1)") : field
+            })
+        house.pass(200)
+        house.expectRefusal(.badParameter, of: house.opening(statement).command)
+    }
+
     @Test("A place is an event, or a time with every event dated up to it")
     func places() throws {
         let story = try Story()

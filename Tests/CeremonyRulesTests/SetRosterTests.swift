@@ -436,6 +436,29 @@ struct SetRosterTests {
         house.expectConsistent()
     }
 
+    @Test(
+        "While halted, a removal that could never be met is refused for that and not for the halt")
+    func haltedUnmeetable() throws {
+        var house = try House()
+        try house.order(.halt, by: "carol")
+        let few = ["alice", "bob", "dave"]
+        expectRefusal(.unmeetable, "CT-12") {
+            try house.setRoster { $0.removeAll { !few.contains($0.name) } }
+        }
+        expectRefusal(.badParameter) { try house.setRoster() }
+        // What brings somebody as well waits for the halt, whatever else is the matter with it.
+        expectRefusal(.halted, "CT-11") {
+            try house.setRoster { members in
+                members.removeAll { !few.contains($0.name) }
+                members.append(Self.hana([20]))
+            }
+        }
+        expectRefusal(.halted, "CT-11") {
+            try house.open(
+                "set-roster", subject: "house-roster", parameters: ["change": "nonsense"])
+        }
+    }
+
     @Test("A holder goes on under a halt no more than a new key does")
     func haltedHolder() throws {
         var house = try House()

@@ -16,7 +16,8 @@ extension View {
         return .fields([
             "ceremony": .string(ceremony.id), "subject": .string(ceremony.statement.subject),
             "manufacturer": .string(object.manufacturer), "model": .string(object.model),
-            "token_serial": .string(object.serial), "key_id": .string(Hex.encode(object.keyID)),
+            "token_serial": .string(object.tokenSerial),
+            "key_id": .string(Hex.encode(object.keyID)),
             "label": .string(object.label), "left": .strings(end.left),
             "open": .bool(recovery.map { !$0.isClosed } ?? true),
             "outcome": .text(recovery?.outcome.rawValue), "seq": .count(recovery?.seq),

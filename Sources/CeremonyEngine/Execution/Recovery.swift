@@ -54,15 +54,15 @@ struct Recovery: Sendable {
     }
 
     /// A token that is here is not lost, whoever says so.
-    private func lose(_ object: AnnouncedObject) async throws(VaultError) -> DestructionOutcome {
+    private func lose(_ object: KeyIntent) async throws(VaultError) -> DestructionOutcome {
         guard try await vaults(holding: object).isEmpty else {
             throw VaultError(
-                .tokenHere, "The token \(object.serial) is here, and the order calls it lost.")
+                .tokenHere, "The token \(object.tokenSerial) is here, and the order calls it lost.")
         }
         return .unreachable
     }
 
-    private func destroy(_ object: AnnouncedObject, of ceremony: Ceremony)
+    private func destroy(_ object: KeyIntent, of ceremony: Ceremony)
         async throws(VaultError) -> DestructionOutcome
     {
         let vault = try await vault(holding: object)
@@ -94,7 +94,7 @@ struct Recovery: Sendable {
 
     // MARK: The token
 
-    private func vaults(holding object: AnnouncedObject) async throws(VaultError)
+    private func vaults(holding object: KeyIntent) async throws(VaultError)
         -> [any KeyVault]
     {
         var here: [any KeyVault] = []
@@ -106,18 +106,18 @@ struct Recovery: Sendable {
         return here
     }
 
-    private func vault(holding object: AnnouncedObject) async throws(VaultError) -> any KeyVault {
+    private func vault(holding object: KeyIntent) async throws(VaultError) -> any KeyVault {
         let here = try await vaults(holding: object)
         guard let vault = here.first else {
             throw VaultError(
                 .tokenMissing,
-                "The token \(object.serial) (\(object.manufacturer), \(object.model)) is none of "
+                "The token \(object.tokenSerial) (\(object.manufacturer), \(object.model)) is none of "
                     + "the daemon's tokens that are here.")
         }
         guard here.count == 1 else {
             throw VaultError(
                 .tokenAmbiguous,
-                "\(here.map(\.name).joined(separator: " and ")) are both \(object.serial).")
+                "\(here.map(\.name).joined(separator: " and ")) are both \(object.tokenSerial).")
         }
         guard try await vault.inspect().isUnlocked else {
             throw VaultError(.tokenLocked, "\(vault.name) is not unlocked.")
@@ -128,7 +128,7 @@ struct Recovery: Sendable {
     // MARK: The doubts
 
     /// Both names are the intent's, and there is one pair at most.
-    private func checkNames(of found: [TokenObject], _ object: AnnouncedObject) throws(VaultError) {
+    private func checkNames(of found: [TokenObject], _ object: KeyIntent) throws(VaultError) {
         if let other = found.first(where: { !object.isNamed(id: $0.id, label: $0.label) }) {
             throw VaultError(
                 .objectDiffers,
@@ -156,7 +156,7 @@ struct Recovery: Sendable {
     /// Any other digest only says that the token has changed otherwise since. That is no reason to
     /// refuse: an object with the id or the label was refused at the survey that made the digest.
     private func checkWasNotThere(
-        _ object: AnnouncedObject, before ceremony: Ceremony, in vault: any KeyVault
+        _ object: KeyIntent, before ceremony: Ceremony, in vault: any KeyVault
     ) async throws(VaultError) {
         let items = try await vault.inventory()
         let began = ceremony.execution?.seq ?? 0
@@ -178,7 +178,7 @@ struct Recovery: Sendable {
     /// The private half signs random bytes under a purpose of their own; no key that the log knows
     /// may have made that signature, whatever the public half beside it says.
     private func checkIsNoKey(
-        of found: [TokenObject], _ object: AnnouncedObject, in vault: any KeyVault
+        of found: [TokenObject], _ object: KeyIntent, in vault: any KeyVault
     ) async throws(VaultError) {
         let state = executor.published.snapshot.state
         let publicHalf = found.first(where: \.isPublicKey)
@@ -206,7 +206,7 @@ struct Recovery: Sendable {
         }
     }
 
-    private func known(_ object: AnnouncedObject, _ role: String) -> VaultError {
+    private func known(_ object: KeyIntent, _ role: String) -> VaultError {
         VaultError(
             .objectKnown,
             "key-id \(Hex.encode(object.keyID)) signs for a key that the log knows as \(role).")

@@ -16,7 +16,7 @@ extension Ceremony {
         let label = Array(object.label.utf8)
         return items.filter { $0.id == object.keyID || $0.label == label }.map {
             "\($0.objectClass) key-id \(Hex.encode($0.id)) label "
-                + "\(String(decoding: $0.label, as: UTF8.self)) on token \(object.serial)"
+                + "\(String(decoding: $0.label, as: UTF8.self)) on token \(object.tokenSerial)"
         }
     }
 }

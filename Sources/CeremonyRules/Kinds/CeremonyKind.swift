@@ -26,16 +26,22 @@ public protocol CeremonyKind: Sendable {
     /// Whether something is done on tokens between the approval and the outcome. Where nothing is,
     /// the deciding answer completes the ceremony at once, and the outcome is an empty object.
     static var hasSteps: Bool { get }
-    /// In spite of what ceremonies of this kind may go on; each says for itself in
-    /// ``goesOnDespite`` whether it does.
-    static var mayGoOnDespite: Set<Hindrance> { get }
+    /// Whether an operation with these parameters would go on while the log is halted, if it could
+    /// be made at all.
+    ///
+    /// It is asked where the operation can not be made, to say why: that is worth more than that
+    /// others have to wait. One that was made says it in ``goesOnDespite``.
+    static func wouldGoOnHalted(_ parameters: [String: String], in state: State) -> Bool
     /// Whether such a person may approve it for subjects of the class, before anybody is excluded.
     static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool
 
-    /// The parameters with those added that follow from the date of the draft.
+    /// The parameters with those added that follow from the date of the draft. What must not lie
+    /// behind that date is held to it here, for a draft and its opening alike.
+    ///
+    /// - Throws: ``Refusal`` (`bad-parameter`) where one does not fit the date.
     static func completed(
         _ parameters: [String: String], drafted: Timestamp, in state: State
-    ) -> [String: String]
+    ) throws(Refusal) -> [String: String]
 
     /// The parameters that a statement was drafted with, to derive it again.
     static func parameters(of statement: Statement) -> [String: String]
@@ -101,8 +107,10 @@ extension CeremonyKind {
         subjectClass == "drill" ? member.kind == .keeper : member.roles.contains(.witness)
     }
 
-    /// In spite of nothing.
-    public static var mayGoOnDespite: Set<Hindrance> { [] }
+    /// It waits like most.
+    public static func wouldGoOnHalted(_ parameters: [String: String], in state: State) -> Bool {
+        false
+    }
 
     /// One.
     public static var leastThreshold: Int { 1 }
@@ -113,7 +121,7 @@ extension CeremonyKind {
     /// Nothing follows from the date alone.
     public static func completed(
         _ parameters: [String: String], drafted: Timestamp, in state: State
-    ) -> [String: String] { parameters }
+    ) throws(Refusal) -> [String: String] { parameters }
 
     /// Nobody.
     public static var excludesOthers: Bool { false }

@@ -27,12 +27,14 @@ public struct HaltClear: ImmediateKind {
 
     private let halts: [State.Halt]
 
+    /// It is what a halt waits for, whichever it names.
+    public static func wouldGoOnHalted(_ parameters: [String: String], in state: State) -> Bool {
+        true
+    }
+
     /// A halt, for it is what that waits for; and a clock that is behind, for what sets that right
     /// waits for the halt to be cleared.
-    public static var mayGoOnDespite: Set<Hindrance> { [.halted, .clock] }
-
-    /// It is what a halt waits for.
-    public var goesOnDespite: Set<Hindrance> { Self.mayGoOnDespite }
+    public var goesOnDespite: Set<Hindrance> { [.halted, .clock] }
 
     /// Keepers.
     public static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool {

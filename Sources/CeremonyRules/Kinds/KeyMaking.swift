@@ -163,7 +163,7 @@ public struct KeyMaking: Hashable, Sendable {
         do { made = try KeyOutcome(outcome) } catch {
             throw Refusal(.outcomeDiffers, "The outcome cannot be read: \(error).")
         }
-        guard let id = ceremony.keyIntent?.keyID, let began = ceremony.execution?.time else {
+        guard let id = ceremony.announced?.keyID, let began = ceremony.execution?.time else {
             throw differs("there is no intent for it")
         }
         let (record, evidence) = (made.record, made.evidence)

@@ -18,7 +18,7 @@ public struct KeyRevocation: ImmediateKind {
         KindParameter(
             "boundary", "the last position in the log that is still trusted", standard: "none"),
         KindParameter(
-            "boundary-time", "the last time that is still trusted", standard: "none"),
+            "boundary-time", "the last time that is still trusted, up to now", standard: "none"),
     ]
     /// Two keepers.
     public static let standardEntry = Policy.Entry(threshold: 2, attest: 0)
@@ -33,11 +33,13 @@ public struct KeyRevocation: ImmediateKind {
     private let boundary: Int?
     private let boundaryTime: Timestamp?
 
-    /// Neither may keep a lost key trusted.
-    public static var mayGoOnDespite: Set<Hindrance> { [.halted, .clock] }
+    /// Nothing may keep a lost key trusted.
+    public static func wouldGoOnHalted(_ parameters: [String: String], in state: State) -> Bool {
+        true
+    }
 
     /// It waits neither for a halt to be cleared nor for the clock.
-    public var goesOnDespite: Set<Hindrance> { Self.mayGoOnDespite }
+    public var goesOnDespite: Set<Hindrance> { [.halted, .clock] }
 
     /// Keepers.
     public static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool {
@@ -49,6 +51,23 @@ public struct KeyRevocation: ImmediateKind {
         var parameters: [String: String] = [:]
         for name in ["key", "cause", "boundary", "boundary-time"] {
             parameters[name] = statement.fields[name]
+        }
+        return parameters
+    }
+
+    /// A key may have been safe long after the last event. That it is safe at a time that has not
+    /// come, nobody knows.
+    ///
+    /// - Throws: ``Refusal`` (`bad-parameter`) for a boundary behind the date of the draft.
+    public static func completed(
+        _ parameters: [String: String], drafted: Timestamp, in state: State
+    ) throws(Refusal) -> [String: String] {
+        if let time = try boundaryTime(parameters["boundary-time"]), time > drafted {
+            throw Refusal(
+                .badParameter,
+                "boundary-time is \(time), and the statement is drafted at \(drafted): nobody can "
+                    + "trust a key beyond that.",
+                next: "Give the last moment at which the key was surely safe.")
         }
         return parameters
     }
@@ -87,7 +106,7 @@ public struct KeyRevocation: ImmediateKind {
         subjectClass = entry.subjectClass
         holder = state.subject(subject)?.holder
         boundary = try KeyRevocation.boundary(parameters["boundary"], in: state)
-        boundaryTime = try KeyRevocation.boundaryTime(parameters["boundary-time"], in: state)
+        boundaryTime = try KeyRevocation.boundaryTime(parameters["boundary-time"])
     }
 
     private static func boundary(_ text: String?, in state: State) throws(Refusal) -> Int? {
@@ -100,13 +119,11 @@ public struct KeyRevocation: ImmediateKind {
         return seq
     }
 
-    private static func boundaryTime(_ text: String?, in state: State) throws(Refusal) -> Timestamp?
-    {
+    private static func boundaryTime(_ text: String?) throws(Refusal) -> Timestamp? {
         guard let text, text != "none" else { return nil }
-        guard let time = Timestamp(text), time <= state.head.time else {
+        guard let time = Timestamp(text) else {
             throw Refusal(
-                .badParameter,
-                "boundary-time is a UTC time like 2026-01-15T10:00:00Z, not after the last event.",
+                .badParameter, "boundary-time is a UTC time like 2026-01-15T10:00:00Z.",
                 next: "Give the last moment at which the key was surely safe.")
         }
         return time

@@ -29,6 +29,14 @@ public struct SetRoster: ImmediateKind {
     /// why it is.
     public var goesOnDespite: Set<Hindrance> { onlyRemoves ? [.halted] : [] }
 
+    /// The same of a change that the log does not allow, as far as it can be read.
+    public static func wouldGoOnHalted(_ parameters: [String: String], in state: State) -> Bool {
+        guard let change = try? change(parameters["change"]), let members = change.members else {
+            return false
+        }
+        return isLess(members, change.holders, than: state.roster)
+    }
+
     /// Keepers.
     public static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool {
         member.kind == .keeper
@@ -72,11 +80,7 @@ public struct SetRoster: ImmediateKind {
             for held in member.keys { try state.checkOwn(held.key, of: member.name) }
         }
         try roster.checkMeetable()
-        onlyRemoves =
-            change.holders == nil
-            && members.allSatisfy { member in
-                old.member(named: member.name).map { SetRoster.isLess(member, than: $0) } ?? false
-            }
+        onlyRemoves = SetRoster.isLess(members, change.holders, than: old)
     }
 
     /// The epoch and the people as they will be.
@@ -158,6 +162,15 @@ public struct SetRoster: ImmediateKind {
 
     private static func keys(of members: [Member]) -> Set<Fingerprint> {
         Set(members.flatMap { $0.keys.map(\.key.fingerprint) })
+    }
+
+    /// Whether nobody and nothing comes with a change.
+    private static func isLess(_ members: [Member], _ holders: [Holder]?, than old: Roster) -> Bool
+    {
+        holders == nil
+            && members.allSatisfy { member in
+                old.member(named: member.name).map { isLess(member, than: $0) } ?? false
+            }
     }
 
     /// Whether a member has nothing that they did not have before.

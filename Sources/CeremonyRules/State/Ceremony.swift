@@ -100,12 +100,7 @@ public struct Ceremony: Hashable, Sendable {
     }
 
     /// The key that its execution announced; `nil` before that, and for kinds that make none.
-    public var keyIntent: KeyIntent? {
-        execution?.intent.flatMap { try? KeyIntent($0) }
-    }
-
-    /// The object that its execution announced; `nil` before that, and for kinds without one.
-    public var announced: AnnouncedObject? { AnnouncedObject(intent: execution?.intent) }
+    public var announced: KeyIntent? { execution?.intent.flatMap { try? KeyIntent($0) } }
 
     /// What may be on the token after an execution that did not report: from the intent.
     public var traces: [String] { announced.map { [$0.trace] } ?? [] }

@@ -78,7 +78,8 @@ extension State {
             else { return nil }
             return Deadline(
                 .recovery, subject: ceremony.statement.subject,
-                token: ceremony.announced?.serial, ceremony: id, date: end.time, since: end.time,
+                token: ceremony.announced?.tokenSerial, ceremony: id, date: end.time,
+                since: end.time,
                 text: "\(id) failed, and what it made may still be on the token.")
         }
     }

@@ -10,7 +10,7 @@ public struct RecoveryOrder: Hashable, Sendable {
     /// The ceremony that left something.
     public let ceremony: Ceremony
     /// What it may have left.
-    public let object: AnnouncedObject
+    public let object: KeyIntent
     /// Whether the order says that the token is lost for good.
     public let isTokenLost: Bool
     /// Who orders it.
@@ -34,7 +34,7 @@ extension State {
         let order = try checkRecover(
             destroyed.signed, ceremony: destroyed.ceremony, at: moment.time)
         let object = order.object
-        guard destroyed.tokenSerial.utf8.elementsEqual(object.serial.utf8),
+        guard destroyed.tokenSerial.utf8.elementsEqual(object.tokenSerial.utf8),
             destroyed.keyID == object.keyID
         else {
             throw Refusal(
@@ -84,17 +84,17 @@ extension State {
                 next: "There is nothing more to do for it.")
         }
         // The person has typed the key id, and nothing else is destroyed.
-        let named = act.evidence.filter { $0.what == AnnouncedObject.keyEvidenceName }
+        let named = act.evidence.filter { $0.what == KeyIntent.keyEvidenceName }
         guard named == [object.keyEvidence] else {
             throw Refusal(
                 .wrongDocument,
                 "The order does not name the key id \(Hex.encode(object.keyID)) of \(id).",
                 next: "Draft it with: ceremonyctl recover \(id).")
         }
-        let lost = act.evidence.filter { $0.what == AnnouncedObject.lossEvidenceName }
+        let lost = act.evidence.filter { $0.what == KeyIntent.lossEvidenceName }
         guard lost.isEmpty || lost == [object.lossEvidence] else {
             throw Refusal(
-                .wrongDocument, "The order calls another token lost than \(object.serial).",
+                .wrongDocument, "The order calls another token lost than \(object.tokenSerial).",
                 next: "Draft it with: ceremonyctl recover \(id) --token-lost.")
         }
         return RecoveryOrder(

@@ -9,13 +9,13 @@ extension TrustedLog {
     /// The object that a ceremony's intent names, and the digest of the statement that it was for.
     ///
     /// - Throws: `document-differs` (1) where the events that the daemon names do not say so.
-    func announced(by report: CeremonyReport) throws(ClientError) -> (AnnouncedObject, Digest) {
+    func announced(by report: CeremonyReport) throws(ClientError) -> (KeyIntent, Digest) {
         guard let seq = report.intent,
             case .ceremonyOpened(let opened) = try event(at: report.seq).body,
             opened.ceremony.utf8.elementsEqual(report.id.utf8),
             case .ceremonyExecuting(let executing) = try event(at: seq).body,
             executing.ceremony.utf8.elementsEqual(report.id.utf8),
-            let object = AnnouncedObject(intent: executing.intent)
+            let object = executing.intent.flatMap({ try? KeyIntent($0) })
         else {
             throw ClientError(
                 .refused, "document-differs",

@@ -58,14 +58,14 @@ struct RecoverVerb: Verb {
 
     /// What is meant and what is there of it, before anybody signs: an order that cannot be carried
     /// out now only wastes a PIN.
-    private func look(for object: AnnouncedObject, of report: CeremonyReport, _ log: TrustedLog)
+    private func look(for object: KeyIntent, of report: CeremonyReport, _ log: TrustedLog)
         throws(ClientError) -> [String]
     {
         var lines = [
             tokenLost
                 ? "What \(report.id) left is to be given up with its token:"
                 : "What \(report.id) left is to be destroyed, for good:",
-            "  token:   serial \(object.serial) (\(object.manufacturer), \(object.model))",
+            "  token:   serial \(object.tokenSerial) (\(object.manufacturer), \(object.model))",
             "  key id:  \(TypedKeyID(object.keyID).groups)",
             "  label:   \(object.label)",
         ]
@@ -81,7 +81,7 @@ struct RecoverVerb: Verb {
         }
         guard let token else {
             throw refusal(
-                .token, "token-missing", "The daemon does not see the token \(object.serial)",
+                .token, "token-missing", "The daemon does not see the token \(object.tokenSerial)",
                 .missing(report.id))
         }
         guard token.isUnlocked else {
