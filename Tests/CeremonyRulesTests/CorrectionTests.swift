@@ -111,6 +111,21 @@ struct CorrectionTests {
         house.expectConsistent()
     }
 
+    @Test("A key that lapsed by the wrong clock has lapsed, from now on at the latest")
+    func lapsed() throws {
+        var house = try House()
+        let record = try house.completed()
+        house.pass(60)
+        let right = house.now
+        house.pass(Self.ahead)
+        try house.decide(.tick)
+        try correct(&house, to: right)
+        let place = LogPosition(seq: house.lines.count - 1, time: right)
+        let standing = house.state.standing(of: record.fingerprint, at: place)
+        #expect(standing?.status == .lapsed)
+        #expect(standing?.since.time == right)
+    }
+
     @Test("What was being carried out can not be committed any more, and ends by its deadline")
     func executing() throws {
         var house = try House()

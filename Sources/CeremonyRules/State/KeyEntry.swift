@@ -102,6 +102,6 @@ public struct KeyEntry: Hashable, Sendable {
         if lapsed != nil { return .lapsed }
         guard activated != nil else { return .registered }
         guard let until else { return .active }
-        return retired == nil && time < until ? .retiring : .retired
+        return time < until ? .retiring : .retired
     }
 }
