@@ -51,6 +51,13 @@ struct RosterTests {
             let id = try room.startRoster("--remove", "erin", "--remove", "heidi")
             try room.approve(id, by: ["alice", "bob"])
             #expect(try room.state(of: id) == "COMPLETED")
+            // Nobody waits for those who went.
+            let shown = try room.alice.does("show", made).lineList
+            #expect(
+                shown.contains { $0.contains("heidi") && $0.contains("no longer on the roster") })
+            let awaited = "attestation by alice, bob, carol, frank and grace:"
+            #expect(shown.contains { $0.contains(awaited) }, "\(shown)")
+            #expect(shown.contains { $0.contains("erin") && $0.contains("attested") })
             let next = try room.start("keeper-beta")
             try room.refuses(77, "not-on-roster") {
                 let heidi = room.person("heidi")

@@ -231,6 +231,11 @@ struct Standing {
                 .notPermitted, "holder-excluded",
                 "\(report.subject) belongs to \(person.name), so their answer does not count",
                 next: others, requirement: "CT-12")
+        case .gone:
+            throw refusal(
+                .notPermitted, "not-listed",
+                "\(person.name) cannot answer \(report.id): \(row.reason ?? "not listed any more")",
+                next: others, requirement: "CT-12")
         case .yes, .no:
             let what = row.answer == .yes ? "said yes" : "declined"
             throw refusal(
