@@ -140,4 +140,37 @@ struct DueTests {
                 } == count, "\(name): \(next.out)")
         }
     }
+
+    @Test("next shows what is due on every page, and leaves a list that has no end")
+    func pages() throws {
+        var policy = House.policy
+        policy.drillDays = 1
+        var house = try House(policy: policy)
+        house.now = max(.now, house.now + 2 * 86_400)
+        try house.order(.halt, by: "carol")
+        let daemon = try PaperDaemon(house)
+        defer { daemon.stop() }
+        // One page holds the drill, the next the halt.
+        let asked = Mutex(0)
+        daemon.lies { method, reply in
+            guard method == "Deadlines", case .array(let all)? = reply["deadlines"] else { return }
+            let page = asked.withLock {
+                $0 += 1; return $0 - 1
+            }
+            reply["deadlines"] = .array(Array(all.dropFirst(page).prefix(1)))
+            reply["next"] = page + 1 < all.count ? .number(page + 1) : nil
+        }
+        let next = try daemon.run("next", "--as", "alice")
+        #expect(next.status == 0, "\(next.err)")
+        #expect(next.out.contains("start halt-clear house-halt"), "\(next.out)")
+        #expect(asked.withLock { $0 } == 2)
+        daemon.lies { method, reply in
+            guard method == "Deadlines" else { return }
+            reply["deadlines"] = .array([])
+            reply["next"] = .number(7)
+        }
+        let endless = try daemon.run("next", "--as", "alice")
+        #expect(endless.status == 69, "\(endless.out)")
+        #expect(endless.err.contains("code: protocol"), "\(endless.err)")
+    }
 }

@@ -69,6 +69,50 @@ struct KeyVerbTests {
             try daemon.run("keys", "keeper-alpha", "--current").out.contains("BEGIN PUBLIC KEY"))
     }
 
+    @Test("a key is shown as it stood at the place, without what came later")
+    func then() throws {
+        var house = try House()
+        house.now = Timestamp(seconds: Int(Date().timeIntervalSince1970) - 3600)
+        let record = try house.completed()
+        try house.attest("alice", record: record)
+        let place = house.state.head.size - 1
+        try house.attest("bob", record: record)
+        let revocation = try house.open(
+            "key-revocation", subject: "keeper-alpha",
+            parameters: ["key": "\(record.fingerprint)", "cause": "loss"])
+        try house.approve("gina", "carol", statement: revocation)
+        let daemon = try PaperDaemon(house)
+        defer { daemon.stop() }
+        func shown(at place: Int, _ options: String...) throws -> String {
+            let run = try daemon.run(
+                ["key", "\(record.fingerprint)", "--at", "\(place)"] + options)
+            #expect(run.status == 0, "\(run.err)")
+            return run.out
+        }
+        let then = try shown(at: place, "--chain", "--json")
+        #expect(then.contains("\"attested_by\":[\"alice\"]"), "\(then)")
+        #expect(then.contains("\"approved_by\":[\"alice\",\"bob\",\"carol\"]"), "\(then)")
+        #expect(then.contains("\"part\":\"attester\""))
+        for later in ["\"what\":\"active\"", "\"what\":\"revoked\"", "\"effect\":\"revoked\""] {
+            #expect(!then.contains(later), "\(then)")
+        }
+        let text = try shown(at: place, "--chain")
+        #expect(text.contains("attested by alice\n"), "\(text)")
+        #expect(text.contains("attester alice"))
+        #expect(!text.contains("attester bob"), "\(text)")
+        #expect(!text.contains("revoked  "), "\(text)")
+        // In the middle of the approvals, before there is a key.
+        let opened = try #require(house.state.ceremony(named: record.ceremony)).opened.seq
+        let early = try shown(at: opened + 2, "--json")
+        #expect(early.contains("\"approved_by\":[\"alice\",\"bob\"]"), "\(early)")
+        #expect(early.contains("\"attested_by\":[]"), "\(early)")
+        #expect(early.contains("\"history\":[]"), "\(early)")
+        let end = try shown(at: house.state.head.size - 1, "--chain")
+        for words in ["attested by alice and bob\n", "attester bob", "Revoked by"] {
+            #expect(end.contains(words), "\(words): \(end)")
+        }
+    }
+
     @Test("the chain of a key names everybody, with document and signature")
     func chain() throws {
         let (daemon, record) = try open()

@@ -54,7 +54,10 @@ final class PaperDaemon: Sendable {
     func lies(_ next: @escaping Lie) { lie.withLock { $0 = next } }
 
     /// Runs the client against it.
-    func run(_ arguments: String...) throws -> ClientRun {
+    func run(_ arguments: String...) throws -> ClientRun { try run(arguments) }
+
+    /// The same, with arguments that a test puts together.
+    func run(_ arguments: [String]) throws -> ClientRun {
         try ClientProcess(directory: directory).run(
             arguments + ["--socket", directory + "/sock"])
     }

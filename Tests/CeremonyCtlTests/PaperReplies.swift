@@ -179,9 +179,9 @@ enum PaperReplies {
             "expires": .string("\(statement.expires)"),
             "initiator": .string(statement.initiator.name), "reason": .string(statement.reason),
             "digest": .string("\(ceremony.digest)"), "document": .strings(ceremony.opening.lines),
-            "approvals": responses(ceremony.approvals, statement.excluded),
+            "approvals": responses(ceremony.approvals, statement.excluded, house),
             "acceptances": .array(ceremony.acceptances.map(acceptances)),
-            "attestations": responses(ceremony.attestations, statement.excluded),
+            "attestations": responses(ceremony.attestations, statement.excluded, house),
             "end": ceremony.end.map {
                 .fields([
                     "seq": .number($0.seq), "time": .string("\($0.time)"),
@@ -209,13 +209,16 @@ enum PaperReplies {
         ])
     }
 
-    private static func responses(_ set: ResponseSet, _ excluded: [String]) -> JSON {
+    private static func responses(_ set: ResponseSet, _ excluded: [String], _ house: House) -> JSON
+    {
         let rows = set.names.map { name -> JSON in
             let answer = set.answers[name]
+            let absence = house.state.absence(of: name, in: set)
+            let word = answer.map { $0.isYes ? "yes" : "no" } ?? (absence == nil ? "open" : "gone")
             return .fields([
                 "name": .string(name), "kind": .string("keeper"), "keys": .array([]),
-                "answer": .string(answer.map { $0.isYes ? "yes" : "no" } ?? "open"),
-                "at": .text(answer.map { "\($0.time)" }), "reason": .text(answer?.reason),
+                "answer": .string(word), "at": .text(answer.map { "\($0.time)" }),
+                "reason": .text(answer?.reason ?? absence),
             ])
         }
         let outside = excluded.map { name -> JSON in

@@ -93,6 +93,39 @@ struct StandingTests {
         try expect(house, .witness, by: "frank", "ended", .endedOtherwise)
     }
 
+    @Test("whoever left the roster, or lost the key that is listed, is not waited for any more")
+    func gone() throws {
+        var house = try House()
+        let record = try house.completed()
+        try house.attest("alice", record: record)
+        let change = try house.setRoster { members in
+            members.remove("alice")
+            members.remove("robot")
+            members.edit("carol") { $0.keys = [MemberKey(30)] }
+        }
+        try house.approve("bob", "gina", statement: change)
+        try house.accept(change, as: "carol", key: 30)
+        let ceremony = try #require(house.state.ceremony(named: "keeper-alpha-1"))
+        let report = try CeremonyReport(PaperReplies.ceremony(ceremony, house))
+        #expect(report.attestations.open == ["bob", "frank"])
+        let next = try #require(report.next)
+        #expect(next.contains("attestation by bob and frank:"))
+        try expect(house, .attest, by: "carol", "not-listed", .notPermitted)
+        try expect(house, .attest, by: "bob", nil)
+        let rows = report.text(at: house.now).filter { $0.contains("cannot answer") }
+        #expect(rows.count == 2)
+        #expect(rows.contains { $0.contains("robot") && $0.hasSuffix("no longer on the roster") })
+        #expect(rows.contains { $0.contains("carol") && $0.contains("the statement lists") })
+        // What somebody said before they left stands.
+        #expect(report.text(at: house.now).contains { $0.contains("alice  keeper  attested") })
+        // Nobody is refused with the name of somebody who cannot help.
+        let refusal = #expect(throws: Refusal.self) {
+            try house.decide(house.attestation(by: "dave", of: record).command)
+        }
+        #expect(refusal?.code == .initiatorExcluded)
+        #expect(refusal?.next == "Others must witness it: bob, frank.")
+    }
+
     @Test("the role is the strongest that the person has")
     func role() throws {
         var house = try House()

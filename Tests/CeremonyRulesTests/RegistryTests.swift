@@ -289,7 +289,10 @@ struct RegistryTests {
         let story = try Story()
         let (state, events) = (story.house.state, try story.events)
         func chain(_ key: KeyRecord) throws -> AuthorisationChain {
-            try #require(AuthorisationChain(of: key.fingerprint, in: state, events: events))
+            try #require(
+                AuthorisationChain(
+                    of: key.fingerprint, in: state, events: events,
+                    at: LogPosition(seq: events.count - 1, time: story.house.now)))
         }
         let old = try chain(story.old)
         #expect(old.chapters.map(\.effect) == [.made, .replaced])
@@ -323,8 +326,29 @@ struct RegistryTests {
                 #expect(events[link.moment.seq].time == link.moment.time)
             }
         }
+        let end = LogPosition(seq: events.count - 1, time: story.house.now)
         #expect(
-            AuthorisationChain(of: SoftwareKey(1).fingerprint, in: state, events: events) == nil)
+            AuthorisationChain(
+                of: SoftwareKey(1).fingerprint, in: state, events: events, at: end) == nil)
+    }
+
+    @Test("A key's chain at a place is the chain that the log gave there")
+    func chainThen() throws {
+        let story = try Story()
+        let events = try story.events
+        var replay = Replay()
+        for event in events {
+            try replay.take(event.line)
+            let then = try #require(replay.state)
+            let place = LogPosition(seq: event.seq, time: event.time)
+            for key in story.keys.map(\.fingerprint) {
+                let chain = AuthorisationChain(
+                    of: key, in: story.house.state, events: events, at: place)
+                let told = AuthorisationChain(
+                    of: key, in: then, events: Array(events.prefix(event.seq + 1)), at: place)
+                #expect(chain?.chapters ?? [] == told?.chapters ?? [], "\(place)")
+            }
+        }
     }
 }
 

@@ -135,6 +135,9 @@ struct SetRosterTests {
         house.expectRefusal(
             .notOnRoster, of: house.signed(try house.act(.halt, by: "alice")).command)
         #expect(try house.ceremony(record.ceremony).attestations.answers["carol"] == nil)
+        let asked = try house.ceremony(record.ceremony).attestations
+        let gone = asked.names.filter { house.state.absence(of: $0, in: asked) != nil }
+        #expect(gone == ["carol"])
         try house.attest("bob", record: record)
         #expect(house.state.key(record.fingerprint)?.status(at: house.now) == .active)
         house.expectConsistent()

@@ -78,6 +78,19 @@ struct SuccessionTests {
         #expect(new.state.history.map(\.origin) == [new.state.log.origin, origin])
     }
 
+    @Test("Who stands for a key of the earlier log stood there before any place in this one")
+    func chain() throws {
+        let old = try old()
+        let new = try House(after: old)
+        let events = try (old.lines + new.lines).map { try Event(line: $0) }
+        let chain = try #require(
+            AuthorisationChain(
+                of: SoftwareKey(503).fingerprint, in: new.state, events: events,
+                at: LogPosition(seq: 0, time: new.now)))
+        #expect(chain.chapters.map(\.effect) == [.made, .revoked])
+        #expect(chain.chapters.map(\.links.count) == [8, 3])
+    }
+
     @Test("A carried key is rotated and revoked, and one after a revocation is made")
     func goesOn() throws {
         var new = try House(after: try old())

@@ -13,7 +13,8 @@ struct HaltClearTests {
         try withRoom { room in
             try room.alice.halts("a camera failed")
             #expect(try room.bob.does("status").contains("by alice: a camera failed"))
-            #expect(try room.bob.does("next", "--as", "bob").contains("start halt-clear"))
+            let asked = try room.bob.does("next", "--as", "bob").lineList
+            #expect(asked.count { $0.contains("start halt-clear") } == 1, "\(asked)")
             let draft = try room.alice.draft(
                 "start", "halt-clear", "--reason", "the camera works again")
             let id = try room.alice.submits(draft, .open).field("ceremony").text

@@ -39,6 +39,17 @@ struct RecoveryTests {
                 "recover", id, "--as", "erin", "--draft", room.erin.path("draft"), "--key-id",
                 keyID, "--json")
         }
+        // Without a terminal nobody types it, and what is said then helps.
+        let unwritten = room.dave.path("draft")
+        for option in [["--draft", unwritten], room.dave.withToken] {
+            let ended = try room.dave.run(["recover", id, "--as", "dave", "--json"] + option)
+            #expect(ended.status == 64, "\(ended.err)")
+            #expect(try JSON(ended.line).field("error").field("code").text == "no-terminal")
+            #expect(ended.err.contains("--key-id") || ended.line.contains("--key-id"))
+            #expect(!ended.line.contains("--confirm"), "\(ended.line)")
+            #expect(!ended.line.contains("--pin-file"), "\(ended.line)")
+        }
+        #expect(!TestFile.exists(unwritten))
         // The token is here.
         try room.refuses(1, "token-here") {
             try room.dave.run(

@@ -17,7 +17,20 @@ struct RosterTests {
             // Her own client shows what she accepts; one acceptance for each key.
             let statement = try room.ceremony(id).field("document").list.map(\.text)
             #expect(statement.count { $0.utf8.starts(with: "accept: roster mallory ".utf8) } == 2)
+            // Her token and her name are enough to find out what is asked of her, on no roster yet.
+            let inFile = try #require(SSHPublicKey(line: mallory.publicKey)).fingerprint
+            let inToken = try #require(SSHPublicKey(line: mallory.identity)).fingerprint
+            let asked = try mallory.does("next", "--module", CeremonyRoom.softHSM)
+            for key in [inFile, inToken] {
+                #expect(asked.contains("ceremonyctl accept \(id) --key \(key)"), "\(asked)")
+            }
+            #expect(!asked.contains("witness \(id)"), "\(asked)")
+            #expect(try mallory.does("next", "--as", "mallory") == asked)
             try mallory.accepts(id)
+            let left = try mallory.does("next", "--module", CeremonyRoom.softHSM)
+            #expect(left.contains("with the key \(inToken)"), "\(left)")
+            #expect(left.contains("ceremonyctl accept \(id)\n") && !left.contains("\(inFile)"))
+            #expect(try room.erin.run("next", "--as", "nobody").status == 77)
             let shown = try mallory.run(
                 ["accept", "--as", "mallory", "--confirm", mallory.keyFile] + mallory.withToken)
             #expect(shown.err.contains("COMES   mallory"))
@@ -27,6 +40,9 @@ struct RosterTests {
             try mallory.does("accept", id, "--as", "mallory", "--draft", path)
             let taken = try mallory.acceptsInToken(path)
             #expect(taken.field("state").text == "COMPLETED")
+            #expect(
+                try mallory.does("next", "--module", CeremonyRoom.softHSM)
+                    == "Nothing is awaited of mallory now.\n")
             let next = try room.start("keeper-alpha")
             try room.approve(next, by: ["mallory", "erin", "frank"])
             #expect(try room.state(of: next) == "APPROVED")
@@ -51,6 +67,13 @@ struct RosterTests {
             let id = try room.startRoster("--remove", "erin", "--remove", "heidi")
             try room.approve(id, by: ["alice", "bob"])
             #expect(try room.state(of: id) == "COMPLETED")
+            // Nobody waits for those who went.
+            let shown = try room.alice.does("show", made).lineList
+            #expect(
+                shown.contains { $0.contains("heidi") && $0.contains("no longer on the roster") })
+            let awaited = "attestation by alice, bob, carol, frank and grace:"
+            #expect(shown.contains { $0.contains(awaited) }, "\(shown)")
+            #expect(shown.contains { $0.contains("erin") && $0.contains("attested") })
             let next = try room.start("keeper-beta")
             try room.refuses(77, "not-on-roster") {
                 let heidi = room.person("heidi")
@@ -89,6 +112,12 @@ struct RosterTests {
             let statement = try room.ceremony(id).field("document").list.map(\.text)
             #expect(statement.contains("excluded: carol dave"))
             try room.approve(id, by: ["alice", "bob"])
+            // The new token alone says who she is.
+            let serial = try room.carol.serial(of: "carol-new")
+            let asked = try room.carol.does(
+                "next", "--module", CeremonyRoom.softHSM, "--token", serial)
+            #expect(asked.contains("carol: accept a part in \(id)"), "\(asked)")
+            #expect(!asked.contains("alice: ") && !asked.contains("dave: "), "\(asked)")
             let path = room.carol.path("draft")
             try room.carol.does("accept", id, "--as", "carol", "--draft", path)
             let taken = try room.carol.acceptsInToken(path)

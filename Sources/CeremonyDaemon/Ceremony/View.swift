@@ -76,9 +76,10 @@ enum View {
             "initiator": .string(statement.initiator.name), "reason": .string(statement.reason),
             "digest": .string("\(ceremony.digest)"),
             "document": .strings(ceremony.opening.lines),
-            "approvals": responses(ceremony.approvals, excluded: statement.excluded),
+            "approvals": responses(ceremony.approvals, excluded: statement.excluded, state),
             "acceptances": .array(ceremony.acceptances.map(acceptances)),
-            "attestations": responses(ceremony.attestations, excluded: statement.excluded),
+            "attestations": responses(
+                ceremony.attestations, excluded: statement.excluded, state),
             "executing": ceremony.execution.map {
                 .fields([
                     "seq": .number($0.seq), "time": .string("\($0.time)"), "by": .text($0.actor),
@@ -102,15 +103,17 @@ enum View {
         ])
     }
 
-    private static func responses(_ set: ResponseSet, excluded: [String]) -> JSON {
+    private static func responses(_ set: ResponseSet, excluded: [String], _ state: State) -> JSON {
         let rows = set.names.map { name -> JSON in
             let answer = set.answers[name]
             let lines = set.invited.filter { $0.name == name }
+            let absence = state.absence(of: name, in: set)
+            let word = answer.map { $0.isYes ? "yes" : "no" } ?? (absence == nil ? "open" : "gone")
             return .fields([
                 "name": .string(name), "kind": .text(lines.first?.kind.rawValue),
                 "keys": .strings(lines.map { "\($0.fingerprint)" }),
-                "answer": .string(answer.map { $0.isYes ? "yes" : "no" } ?? "open"),
-                "at": .text(answer.map { "\($0.time)" }), "reason": .text(answer?.reason),
+                "answer": .string(word), "at": .text(answer.map { "\($0.time)" }),
+                "reason": .text(answer?.reason ?? absence),
             ])
         }
         let outside = excluded.map { name -> JSON in

@@ -88,26 +88,31 @@ public struct AuthorisationChain: Hashable, Sendable {
     /// The ceremonies, in the order of the log.
     public let chapters: [Chapter]
 
-    /// The chain of a key.
+    /// The chain of a key as it stood at a place in the log.
     ///
     /// - Parameters:
     ///   - events: The log that `state` was folded from, from its first event, behind all events
     ///     of the logs that it goes on from.
+    ///   - place: What stands behind it in this log is left out: ceremonies that had not yet made
+    ///     anything of the key, and signatures that came later.
     /// - Returns: `nil` where no ceremony of this log has made the key.
-    public init?(of key: Fingerprint, in state: State, events: [Event]) {
+    public init?(of key: Fingerprint, in state: State, events: [Event], at place: LogPosition) {
         guard let entry = state.key(key) else { return nil }
         self.key = key
         let successor = entry.overlap.flatMap { state.key($0.successor)?.ceremony }
-        let ceremonies: [(Chapter.Effect, String?)] = [
-            (.made, entry.ceremony), (.replaced, successor),
-            (.revoked, entry.revocation?.ceremony),
+        let ceremonies: [(Chapter.Effect, String?, KeyEntry.Moment?)] = [
+            (.made, entry.ceremony, entry.registered),
+            (.replaced, successor, entry.overlap?.begun),
+            (.revoked, entry.revocation?.ceremony, entry.revocation?.moment),
         ]
-        chapters = ceremonies.compactMap { effect, id in
-            guard let ceremony = id.flatMap({ state.recordedCeremony(named: $0) }) else {
-                return nil
-            }
-            let own = events.filter {
-                $0.body.ceremony?.utf8.elementsEqual(ceremony.id.utf8) ?? false
+        chapters = ceremonies.compactMap { effect, id, moment in
+            guard place.includes(moment),
+                let ceremony = id.flatMap({ state.recordedCeremony(named: $0) })
+            else { return nil }
+            let own = events.filter { event in
+                let isOwn = event.origin.utf8.elementsEqual(state.log.origin.utf8)
+                return (!isOwn || event.seq <= place.seq)
+                    && event.body.ceremony?.utf8.elementsEqual(ceremony.id.utf8) ?? false
             }
             return Chapter(
                 effect: effect, ceremony: ceremony.id, kind: ceremony.kind,

@@ -24,7 +24,7 @@ extension State {
                 throw Refusal(
                     .initiatorExcluded,
                     "\(member.name) started \(ceremony.id), so their answer does not count for it.",
-                    next: "Others must witness it: \(set.waiting.joined(separator: ", ")).",
+                    next: "Others must witness it: \(waiting(in: set).joined(separator: ", ")).",
                     requirement: "CT-12")
             }
             if member.name == statement.holder {
@@ -32,7 +32,7 @@ extension State {
                     .holderExcluded,
                     "\(statement.subject) belongs to \(member.name), so their answer does not "
                         + "count.",
-                    next: "Others must witness it: \(set.waiting.joined(separator: ", ")).",
+                    next: "Others must witness it: \(waiting(in: set).joined(separator: ", ")).",
                     requirement: "CT-12")
             }
         }
@@ -56,10 +56,27 @@ extension State {
         return member.name
     }
 
-    /// Whether the people asked who can still answer are too few: those who are on the roster with
-    /// a key that the statement lists.
-    func isOutOfReach(_ set: ResponseSet) -> Bool {
-        set.isOutOfReach { roster.member(holding: $0.fingerprint)?.member.name == $0.name }
+    /// Whether the people asked who can still answer are too few.
+    func isOutOfReach(_ set: ResponseSet) -> Bool { set.isOutOfReach(where: canAnswer) }
+
+    /// Why somebody asked, who has not answered, cannot do so any more; `nil` where they can.
+    public func absence(of name: String, in set: ResponseSet) -> String? {
+        guard set.answers[name] == nil,
+            !set.invited.contains(where: { $0.name == name && canAnswer($0) })
+        else { return nil }
+        return roster.member(named: name) == nil
+            ? "no longer on the roster"
+            : "no longer on the roster with a key that the statement lists"
+    }
+
+    /// Those asked who have not answered and still can, in document order.
+    private func waiting(in set: ResponseSet) -> [String] {
+        set.waiting.filter { absence(of: $0, in: set) == nil }
+    }
+
+    /// Whether the key that the statement lists is on the roster, and that person's.
+    private func canAnswer(_ witness: Witness) -> Bool {
+        roster.member(holding: witness.fingerprint)?.member.name == witness.name
     }
 
     /// Refuses what comes after the deadline, whether or not that was written down (VAL-2).

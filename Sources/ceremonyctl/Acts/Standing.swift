@@ -83,11 +83,16 @@ struct Standing {
     static func checkAccepting(
         _ report: CeremonyReport, _ choice: Choice, _ acting: ActingOptions
     ) throws(ClientError) {
-        let anybody = Member(name: "none", display: "", kind: .external, roles: [], keys: [])
-        let isHalted = choice.log.shown.isHalted && !acting.isDraft
-        try Standing(
-            report: report, person: anybody, now: choice.status.now, isHalted: isHalted
+        try ofAnybody(
+            report, now: choice.status.now,
+            isHalted: choice.log.shown.isHalted && !acting.isDraft
         ).check(.accept)
+    }
+
+    /// How it stands for somebody of whom nothing matters but that they are asked.
+    static func ofAnybody(_ report: CeremonyReport, now: Timestamp, isHalted: Bool) -> Standing {
+        let anybody = Member(name: "none", display: "", kind: .external, roles: [], keys: [])
+        return Standing(report: report, person: anybody, now: now, isHalted: isHalted)
     }
 
     /// The role in which this person may do it.
@@ -230,6 +235,11 @@ struct Standing {
             throw refusal(
                 .notPermitted, "holder-excluded",
                 "\(report.subject) belongs to \(person.name), so their answer does not count",
+                next: others, requirement: "CT-12")
+        case .gone:
+            throw refusal(
+                .notPermitted, "not-listed",
+                "\(person.name) cannot answer \(report.id): \(row.reason ?? "not listed any more")",
                 next: others, requirement: "CT-12")
         case .yes, .no:
             let what = row.answer == .yes ? "said yes" : "declined"

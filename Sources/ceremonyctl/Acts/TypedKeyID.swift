@@ -24,7 +24,8 @@ struct TypedKeyID {
     /// Returns once the id was given: as an option whole, at a terminal whole or by its last
     /// digits.
     ///
-    /// - Throws: `key-id` (1) where it is another one, and what ``Terminal`` throws.
+    /// - Throws: `key-id` (1) where it is another one, `no-terminal` (64) where nobody can type it,
+    ///   and what ``Terminal`` throws.
     func obtain(_ option: String?, about lines: [String]) throws(ClientError) {
         if let option {
             guard TypedKeyID.plain(Array(option.utf8)) == Array(hex.utf8) else {
@@ -32,7 +33,16 @@ struct TypedKeyID {
             }
             return
         }
-        let terminal = try Terminal()
+        let terminal: Terminal
+        do { terminal = try Terminal() } catch {
+            throw ClientError(
+                .usage, "no-terminal",
+                "There is no terminal on which somebody could type the key id.",
+                meaning: "Nothing was drafted, signed or destroyed.",
+                next:
+                    "Give the whole of it with --key-id, as `ceremonyctl tokens --inventory` shows "
+                    + "it, or `ceremonyctl status` where the token is lost.")
+        }
         terminal.write(
             "\n" + Screen.lines(lines, columns: terminal.columns).joined(separator: "\n") + "\n")
         for _ in 0..<3 {

@@ -13,6 +13,8 @@ struct Agenda: Sendable {
     let coming: [Deadline]
     /// How many are due; where the daemon tells it, more than are listed here.
     let dueCount: Int
+    /// Where the daemon's next page begins.
+    let next: Int?
     /// The time that it was measured with.
     let now: Timestamp
 
@@ -22,14 +24,16 @@ struct Agenda: Sendable {
         due = all.filter { $0.isDue(at: now) }
         coming = all.filter { !$0.isDue(at: now) }
         dueCount = due.count
+        next = nil
         self.now = now
     }
 
-    /// Reads the daemon's word for it: the first page of ``Deadlines``.
+    /// Reads the daemon's word for it: a page of `Deadlines`.
     ///
+    /// - Parameter before: The pages before it.
     /// - Throws: `protocol` (69).
-    init(_ reply: [String: JSON]) throws(ClientError) {
-        let (all, count, now) = try Reply.read { () throws(JSONError) in
+    init(_ reply: [String: JSON], behind before: Agenda? = nil) throws(ClientError) {
+        let (page, count, now) = try Reply.read { () throws(JSONError) in
             var fields = try JSONFields(.object(reply))
             return (
                 try fields.objects("deadlines").map { object throws(JSONError) in
@@ -38,9 +42,13 @@ struct Agenda: Sendable {
                 try fields.number("due"), try fields.text("now") { Timestamp($0) }
             )
         }
+        next = try Reply.read { () throws(JSONError) in
+            var fields = try JSONFields(.object(reply))
+            return try fields.optionalNumber("next")
+        }
         self.now = now
-        due = all.filter { $0.isDue(at: now) }
-        coming = all.filter { !$0.isDue(at: now) }
+        due = (before?.due ?? []) + page.filter { $0.isDue(at: now) }
+        coming = (before?.coming ?? []) + page.filter { !$0.isDue(at: now) }
         dueCount = max(count, due.count)
     }
 }
@@ -48,6 +56,19 @@ struct Agenda: Sendable {
 extension TrustedLog {
     /// What has a date, on the daemon's word: the first page.
     func agenda() throws(ClientError) -> Agenda { try Agenda(call("Deadlines")) }
+
+    /// Everything that is due, on the daemon's word: as many pages as it takes.
+    ///
+    /// - Throws: `protocol` (69), also where the pages have no end.
+    func wholeAgenda() throws(ClientError) -> Agenda {
+        var agenda = try agenda()
+        // Whatever has a date stands in the log, and every page leaves something behind.
+        for _ in 0...shown.head.size {
+            guard let next = agenda.next, agenda.due.count < agenda.dueCount else { return agenda }
+            agenda = try Agenda(call("Deadlines", ["from": .number(next)]), behind: agenda)
+        }
+        throw Reply.malformed("the list of what is due has no end")
+    }
 }
 
 extension Deadline {

@@ -9,7 +9,7 @@ import CeremonyTerminal
 struct CeremonyReport: Sendable {
     /// One person in a response set.
     struct Row: Hashable, Sendable {
-        enum Answer: String, Sendable { case open, yes, no, excluded }
+        enum Answer: String, Sendable { case open, yes, no, excluded, gone }
         let name: String
         let kind: String
         let keys: [String]

@@ -127,7 +127,7 @@ extension CeremonyReport {
             set.rows.map { row in
                 let answer =
                     switch row.answer {
-                    case .open, .excluded: state.isEnd ? "no answer" : "pending"
+                    case .open, .excluded, .gone: state.isEnd ? "no answer" : "pending"
                     case .yes: "accepted"
                     case .no: "declined"
                     }
@@ -147,11 +147,13 @@ extension CeremonyReport {
                     case .open: isOver ? "no answer" : "pending"
                     case .yes: yes
                     case .no: "declined"
+                    case .gone: isOver ? "no answer" : "cannot answer"
                     case .excluded: "excluded"
                     }
+                let reason = row.answer == .gone && isOver ? nil : row.reason
                 return [
                     row.name, row.answer == .excluded ? "" : row.kind, answer,
-                    row.at.map { "\($0)" } ?? "", row.reason ?? "",
+                    row.at.map { "\($0)" } ?? "", reason ?? "",
                 ]
             }, indent: "    ")
     }

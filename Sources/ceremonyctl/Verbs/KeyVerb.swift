@@ -42,13 +42,15 @@ struct KeyVerb: Verb {
         }
         let key = PlacedKey(entry, in: state, at: place)
         let ceremony = state.recordedCeremony(named: entry.ceremony)
-        let approved = KeyVerb.names(ceremony?.approvals)
-        let attested = KeyVerb.names(ceremony?.attestations)
-        let history = KeyVerb.history(of: entry, in: copy.events)
+        // What an earlier log holds stood there before any place in this one.
+        let end = state.ceremony(named: entry.ceremony) == nil ? Int.max : place.seq
+        let approved = KeyVerb.names(ceremony?.approvals, upTo: end)
+        let attested = KeyVerb.names(ceremony?.attestations, upTo: end)
+        let history = KeyVerb.history(of: entry, in: copy.events, at: place)
         let chain =
             chain
             ? AuthorisationChain(
-                of: wanted, in: state, events: copy.history.events + copy.events) : nil
+                of: wanted, in: state, events: copy.history.events + copy.events, at: place) : nil
         var lines = key?.text ?? ["\(entry.subject): \(wanted)"]
         lines.append("  at \(place): \(right.verdict.text)")
         lines += right.reasons.map { "    \($0)" }
@@ -67,11 +69,14 @@ struct KeyVerb: Verb {
             ]))
     }
 
-    private static func names(_ set: ResponseSet?) -> [String] {
-        set.map { set in set.names.filter { set.answers[$0]?.isYes == true } } ?? []
+    /// Who had said yes there.
+    private static func names(_ set: ResponseSet?, upTo end: Int) -> [String] {
+        set.map { set in
+            set.names.filter { set.answers[$0].map { $0.isYes && $0.seq <= end } ?? false }
+        } ?? []
     }
 
-    /// One thing that became of a key, up to now.
+    /// One thing that had become of a key.
     private struct Step {
         let word: String
         /// The event that says so.
@@ -94,14 +99,16 @@ struct KeyVerb: Verb {
         }
     }
 
-    private static func history(of entry: KeyEntry, in events: [Event]) -> [Step] {
+    private static func history(of entry: KeyEntry, in events: [Event], at place: LogPosition)
+        -> [Step]
+    {
         let steps: [(String, KeyEntry.Moment?)] = [
             ("registered", entry.registered), ("active", entry.activated),
             ("lapsed", entry.lapsed), ("retiring", entry.overlap?.begun),
             ("retired", entry.retired), ("revoked", entry.revoked),
         ]
         return steps.compactMap { word, moment in
-            moment.map { moment in
+            moment.flatMap { place.includes($0) ? $0 : nil }.map { moment in
                 let before = moment.seq == 0 ? entry.origin.map { ", in \($0)" } : nil
                 return Step(
                     word: word + (before ?? ""), event: events[moment.seq], from: moment.time)

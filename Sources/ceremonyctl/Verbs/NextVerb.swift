@@ -1,4 +1,5 @@
-// `next`: what the person whose token is here has to do now, as the commands to type.
+// `next`: what the person whose token is here has to do now, as the commands to type. That may be
+// somebody whom no roster names yet: a ceremony that is to enroll them asks for their key.
 
 import ArgumentParser
 import CeremonyRecord
@@ -21,11 +22,15 @@ struct NextVerb: Verb {
         let log = try TrustedLog(global, trust)
         let status = try log.status()
         let roster = try log.roster()
-        let people = try people(on: roster)
         let open = try log.openCeremonies()
-        let agenda = try log.agenda()
-        let tasks = people.flatMap {
-            Task.all(of: $0, log, status, open) + Task.toStart(by: $0, log, agenda)
+        let agenda = try log.wholeAgenda()
+        let parts = log.shown.isSealed ? [] : Part.all(in: open, status, log)
+        let people = try people(on: roster, asked: parts)
+        let tasks = people.flatMap { person in
+            let own = person.member.map {
+                Task.all(of: $0, log, status, open) + Task.toStart(by: $0, log, agenda)
+            }
+            return (own ?? []) + Task.toAccept(by: person.name, parts, now: status.now)
         }
         var lines = tasks.flatMap(\.text)
         if lines.isEmpty {
@@ -40,24 +45,71 @@ struct NextVerb: Verb {
             ]))
     }
 
+    // MARK: People
+
+    /// Somebody who may have something to do.
+    private struct Person {
+        let name: String
+        /// What the roster says of them; `nil` of somebody whom it does not name.
+        let member: Member?
+    }
+
     /// The person named, or those whose tokens are here, or, without a token, everybody.
-    private func people(on roster: Roster) throws(ClientError) -> [Member] {
+    private func people(on roster: Roster, asked parts: [Part]) throws(ClientError) -> [Person] {
+        func people(_ names: [String]) -> [Person] {
+            names.reduce(into: []) { people, name in
+                guard !people.contains(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
+                    return
+                }
+                people.append(Person(name: name, member: roster.member(named: name)))
+            }
+        }
+        let everybody = roster.members.map(\.name) + parts.map(\.line.name)
         if let name {
-            guard let member = roster.member(named: name) else {
+            guard everybody.contains(where: { $0.utf8.elementsEqual(name.utf8) }) else {
                 throw ClientError(
                     .notPermitted, "not-on-roster", "\(name) is not on the roster.",
                     meaning: "Nothing is awaited of them.",
                     next: "On it are: \(roster.members.map(\.name).joined(separator: ", ")).")
             }
-            return [member]
+            return people([name])
         }
         let seen =
             (try? TokenShelf(ModuleList(options: tokens.modules)).tokens(named: tokens.token))
             ?? []
         let keys = seen.flatMap(\.keys).map(\.key.fingerprint)
         let here = roster.members.filter { $0.keys.contains { keys.contains($0.key.fingerprint) } }
-        return here.isEmpty ? roster.members : here
+        let coming = parts.filter { keys.contains($0.line.key) }.map(\.line.name)
+        let found = people(here.map(\.name) + coming)
+        return found.isEmpty ? people(everybody) : found
     }
+
+    // MARK: Parts
+
+    /// A key that is still asked to accept its part in a ceremony.
+    struct Part: Hashable, Sendable {
+        let line: CeremonyReport.Acceptances.Row
+        /// The ceremony.
+        let id: String
+        let title: String
+        let until: Timestamp
+
+        /// Everything that is asked, where the log as it stands would take it.
+        fileprivate static func all(
+            in open: [CeremonyReport], _ status: StatusReport, _ log: TrustedLog
+        ) -> [Part] {
+            open.filter {
+                Standing.ofAnybody($0, now: status.now, isHalted: log.shown.isHalted)
+                    .awaits(.accept)
+            }.flatMap { report in
+                report.acceptances.filter { !$0.isComplete }.flatMap(\.rows).filter {
+                    $0.answer == .open
+                }.map { Part(line: $0, id: report.id, title: report.title, until: report.expires) }
+            }
+        }
+    }
+
+    // MARK: Tasks
 
     /// One thing that somebody has to do.
     struct Task: Hashable, Sendable {
@@ -91,7 +143,20 @@ struct NextVerb: Verb {
             }
         }
 
-        /// Everything that one person has to do.
+        /// The parts that wait for somebody's yes, each with the key that has to give it.
+        static func toAccept(by name: String, _ parts: [Part], now: Timestamp) -> [Task] {
+            let own = parts.filter { $0.line.name.utf8.elementsEqual(name.utf8) }
+            return own.map { part in
+                let isOne = own.count { $0.id.utf8.elementsEqual(part.id.utf8) } == 1
+                return Task(
+                    person: name,
+                    what: "accept a part in \(part.title), with the key \(part.line.key)",
+                    command: "accept \(part.id)" + (isOne ? "" : " --key \(part.line.key)"),
+                    until: part.until, now: now)
+            }
+        }
+
+        /// Everything that one person of the roster has to do.
         static func all(
             of person: Member, _ log: TrustedLog, _ status: StatusReport, _ open: [CeremonyReport]
         ) -> [Task] {
@@ -105,15 +170,6 @@ struct NextVerb: Verb {
                 return isOperator ? [task("unlock the log token", "unlock", nil)] : []
             }
             var tasks: [Task] = []
-            let isBeingCleared = open.contains {
-                $0.kind.utf8.elementsEqual(HaltClear.name.utf8)
-            }
-            if person.kind == .keeper, !status.halts.isEmpty, !isBeingCleared {
-                tasks.append(
-                    task(
-                        "clear what halts the log, when it is settled",
-                        "start \(HaltClear.name) --reason TEXT", nil))
-            }
             if isOperator, !log.shown.isHalted {
                 tasks += status.debris.filter(\.awaitsOrder).map {
                     task("destroy what \($0.ceremony) left on token \($0.serial)", $0.command, nil)
@@ -122,18 +178,9 @@ struct NextVerb: Verb {
             for report in open {
                 let standing = Standing(
                     report: report, person: person, now: status.now, isHalted: log.shown.isHalted)
-                let title = "\(report.id) (\(report.kind) of \(report.subject))"
+                let title = report.title
                 if report.state == .pending, standing.awaits(.witness) {
                     tasks.append(task("approve \(title)", "witness \(report.id)", report.expires))
-                }
-                if report.state == .pending,
-                    report.acceptances.contains(where: {
-                        $0.open.contains { $0.utf8.elementsEqual(person.name.utf8) }
-                    })
-                {
-                    tasks.append(
-                        task(
-                            "accept a part in \(title)", "accept \(report.id)", report.expires))
                 }
                 if isOperator, standing.awaits(.execute) {
                     tasks.append(task("execute \(title)", "execute \(report.id)", report.expires))
@@ -146,4 +193,9 @@ struct NextVerb: Verb {
             return tasks
         }
     }
+}
+
+extension CeremonyReport {
+    /// What it is, where it is named among others.
+    fileprivate var title: String { "\(id) (\(kind) of \(subject))" }
 }

@@ -14,7 +14,8 @@ struct RecoverVerb: Verb {
         discussion: """
             The daemon destroys it only where it is the object that the log announced, and no key \
             that the log knows; otherwise nothing is touched, and it says why. You type the key \
-            id: the whole of it, or its last 8 digits. Handing the same order in again is safe.
+            id: the whole of it, or its last 8 digits. Without a terminal, for a draft too, it is \
+            given with --key-id. Handing the same order in again is safe.
             """)
 
     @OptionGroup var global: GlobalOptions
