@@ -220,4 +220,19 @@ struct ListingTests {
         #expect(oldest["id"] == .string("crowd-1-1"))
         #expect(status.canonicalBytes.count < 50_000)
     }
+
+    @Test("Status fits a reply, however much failed ceremonies say that they left")
+    func muchDebris() throws {
+        var house = try House()
+        let left = (0..<140).map { "\($0) " + String(repeating: "x", count: 390) }
+        for number in 1...20 { _ = try house.interrupted("crowd-\(number)", left: left) }
+        let status = View.status(snapshot(house), clock: house.now)
+        #expect(status.canonicalBytes.count < Limits.standard.replyBytesMax - 100_000)
+        var fields = try JSONFields(status)
+        #expect(try fields.number("debris_count") == 20)
+        let listed = try fields.array("debris")
+        #expect(listed.count > 10 && listed.count < 20, "\(listed.count)")
+        guard case .object(let oldest)? = listed.first else { return }
+        #expect(oldest["ceremony"] == .string("crowd-1-1"))
+    }
 }

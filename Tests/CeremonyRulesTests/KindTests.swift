@@ -543,6 +543,11 @@ struct KindTests {
         #expect(try Kinds.named("new-keeper-key").name == NewKeeperKey.name)
         expectRefusal(.unknownKind) { _ = try Kinds.named("new_keeper_key") }
         #expect(NewKeeperKey.parameters.map(\.name) == ["token", "key-id", "class", "holder"])
+        // FORMATS section 4 names these; each kind about the house brings its own.
+        #expect(
+            Kinds.reservedSubjects == [
+                "house-halt", "house-roster", "house-policy", "house-log", "house-clock",
+            ])
         #expect(Policy.isSoftware(manufacturer: "SoftHSM project"))
         #expect(Policy.isSoftware(manufacturer: "KRYOPTIC"))
         #expect(!Policy.isSoftware(manufacturer: "Yubico"))

@@ -136,6 +136,34 @@ struct RosterTests {
         }
     }
 
+    @Test("Options go with the kinds that take them, and with no others")
+    func options() throws {
+        try withRoom { room in
+            let dave = room.dave
+            func refuses(_ options: [String], says words: String) throws {
+                let ended = try dave.run(
+                    ["start"] + options + ["--reason", "x", "--as", "dave", "--json"]
+                        + ["--draft", dave.path("draft")])
+                #expect(ended.status == 64, "\(ended.err)")
+                let error = try JSON(ended.line).field("error")
+                #expect("\(error.field("detail").text) \(error.field("next").text)" == words)
+            }
+            for option in [["--remove", "erin"], ["--policy", "none"]] {
+                try refuses(
+                    ["halt-clear"] + option,
+                    says: "Options about people and rules do not fit halt-clear. They are for "
+                        + "set-roster and set-policy.")
+            }
+            try refuses(
+                ["set-roster", "--policy", "none"],
+                says: "--policy is for set-policy. Start set-policy for the rules.")
+            try refuses(
+                ["set-policy", "--set", "attest_days=8", "--remove", "erin"],
+                says: "Rules are changed, and options about people stand there. Start set-roster "
+                    + "for the people.")
+        }
+    }
+
     @Test("A newcomer who declines ends the ceremony")
     func decline() throws {
         try withRoom { room in

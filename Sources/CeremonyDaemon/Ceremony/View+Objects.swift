@@ -25,9 +25,14 @@ extension View {
         ])
     }
 
-    /// The oldest of it.
+    /// The oldest of it, as much as fits a reply.
     static func debris(of ceremonies: [Ceremony]) -> JSON {
-        .array(ceremonies.prefix(Limits.pageEntriesMax).compactMap { debris(of: $0) })
+        let listing = Listing(
+            count: ceremonies.count, entry: { ceremonies[$0] }, name: \.id, seq: \.opened.seq)
+        let page = listing.page(
+            0..<ceremonies.count, limit: Limits.pageEntriesMax, where: { debris(of: $0) != nil }
+        ) { debris(of: $0) ?? .null }
+        return .array(page.entries)
     }
 
     static func object(_ judged: JudgedObject) -> JSON {

@@ -1,6 +1,7 @@
 // What a kind of ceremony has to say for itself. Everything else, opening, answering, executing,
 // failing, recovering, is the same for all kinds and is written once. A new kind is a new file and
-// one more entry in `Kinds.all`.
+// one more entry in `Kinds.all`; where people need options or plain words for it, the client has a
+// file and an entry for that.
 
 public import CeremonyRecord
 
@@ -236,9 +237,7 @@ public enum Kinds {
     ]
 
     /// Subjects that belong to ceremonies about the house itself (FORMATS section 4).
-    public static let reservedSubjects: Set<String> = [
-        "house-halt", "house-roster", "house-policy", "house-log", "house-clock",
-    ]
+    public static let reservedSubjects: Set<String> = Set(all.compactMap { $0.houseSubject })
 
     /// The kind of that name.
     ///

@@ -67,14 +67,7 @@ extension TrustedLog {
         guard isSame else { return "witness" }
         let accepts = kind.acceptances(by: statement.fields, in: roster).flatMap(\.lines)
         guard statement.accepts == accepts else { return "accept" }
-        return changeDifference(in: statement, roster)
-    }
-
-    /// A change of people or rules is readable, and the next epoch's.
-    private static func changeDifference(in statement: Statement, _ roster: Roster) -> String? {
-        guard [SetRoster.name, SetPolicy.name].contains(statement.kind) else { return nil }
-        guard RosterDifference(statement, from: roster) != nil else { return "change" }
-        return statement.fields["epoch"] == String(roster.epoch + 1) ? nil : "epoch"
+        return ClientKinds.part(of: statement.kind)?.difference(in: statement, under: roster)
     }
 
     private static func contains(_ names: [String], _ name: String) -> Bool {

@@ -33,35 +33,12 @@ struct AcceptVerb: Verb {
         try Standing.checkAccepting(report, choice, acting)
         let statement = try log.statement(of: report, roster)
         let participant = try Participant(acting, asked: report.asked(by: statement), in: report.id)
-        statement.tell(from: roster)
+        Talk.paragraph("The statement of \(statement.ceremony):")
+        for line in statement.lines { Talk.paragraph("  " + Display.neutralised(line)) }
+        try ClientKinds.reading(statement, log, roster)?.tell(choice.status)
         let document = try KnownDocument(participant.acceptance(of: statement).bytes)
         guard let signed = try participant.sign(document, output) else { return }
         let submission = try log.submit(document.bytes, signed.sshsig)
         try submission.tellEnding(of: document, by: signed.sshsig.key.fingerprint, output)
-    }
-}
-
-extension Statement {
-    /// Shows the whole statement, and in plain words what it changes of people and rules.
-    func tell(from roster: Roster) {
-        Talk.paragraph("The statement of \(ceremony):")
-        for line in lines { Talk.paragraph("  " + Display.neutralised(line)) }
-        tellDifference(from: roster)
-    }
-
-    /// Says in plain words what it changes of people and rules; nothing for other kinds.
-    func tellDifference(from roster: Roster) {
-        guard let difference = RosterDifference(self, from: roster) else { return }
-        difference.tell()
-    }
-}
-
-extension RosterDifference {
-    /// Says what changes, and who is left then.
-    func tell() {
-        Talk.paragraph("What changes with epoch \(new.epoch):")
-        for line in lines { Talk.paragraph("  " + Display.neutralised(line)) }
-        Talk.paragraph("Who is left then:")
-        for kind in outlook { Talk.paragraph("  " + kind.text) }
     }
 }

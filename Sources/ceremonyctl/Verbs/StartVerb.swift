@@ -32,7 +32,7 @@ struct StartVerb: Verb {
         help: ArgumentHelp("A parameter of the kind; may be repeated.", valueName: "field=value"))
     var parameters: [String] = []
 
-    @OptionGroup var people: RosterOptions
+    @OptionGroup var options: KindOptions
 
     @Option(
         defaultAsFlag: "", parsing: .next,
@@ -48,7 +48,7 @@ struct StartVerb: Verb {
     var acceptNoSpare = false
 
     func perform(_ output: Output) throws(ClientError) {
-        var chosen = try StartVerb.chosen(parameters)
+        let chosen = try StartVerb.chosen(parameters)
         if let flaw = OrderDraft.flaw(in: reason) {
             throw .usage(
                 "The reason is not taken: \(flaw).", next: "Give one line of plain text.")
@@ -65,20 +65,22 @@ struct StartVerb: Verb {
                 meaning: "Nothing was signed and no PIN was asked for.",
                 next: "Operators and keepers may.", requirement: "FR70")
         }
-        try change(roster, &chosen)
+        let wanted = try options.parameters(chosen, for: kind, under: roster)
         let token = try receivingToken(log)
         let replaced = try supersede.map { id throws(ClientError) in
             try Replacement(id, by: subject, into: token?.serial, choice, roster)
         }
         let order = StartOrder(
-            kind: kind, subject: subject, into: token, parameters: chosen,
+            kind: kind, subject: subject, into: token, parameters: wanted,
             supersedes: replaced?.old.id, initiator: party.signatory, reason: reason)
         let statement = try order.draft(log)
         try order.check(statement, log, roster, now: .now)
         replaced?.tell()
-        try HaltClearing(statement, log, roster)?.tell(besides: choice.status.halts)
         try checkSpare(statement)
-        try checkDifference(statement, roster)
+        if let reading = try ClientKinds.reading(statement, log, roster) {
+            reading.tell(choice.status)
+            try checkSpare(afterwards: reading.outlook, statement.mode)
+        }
         let document = try KnownDocument(statement.bytes, intent: .open)
         let listed = [statement.initiator.fingerprint]
         guard let signed = try party.sign(document, listed: listed, output) else { return }
@@ -102,31 +104,10 @@ struct StartVerb: Verb {
         return own
     }
 
-    /// Makes the change of people or rules that the options describe, from those in force.
-    private func change(_ roster: Roster, _ chosen: inout [String: String]) throws(ClientError) {
-        guard chosen["change"] == nil else { return }
-        switch kind {
-        case SetRoster.name:
-            chosen["change"] = try RosterEdit(options: people).people(from: roster).text
-        case SetPolicy.name:
-            let edit = RosterEdit(options: people)
-            chosen = ["change": try edit.rules(from: roster.policy, setting: chosen).text]
-        default:
-            guard !people.isUsed else {
-                throw .usage(
-                    "Options about people and rules do not fit \(kind).",
-                    next: "They are for set-roster and set-policy.")
-            }
-        }
-    }
-
-    /// Says what the statement changes of people and rules, and refuses in production what leaves
-    /// nobody to spare.
-    private func checkDifference(_ statement: Statement, _ roster: Roster) throws(ClientError) {
-        guard let difference = RosterDifference(statement, from: roster) else { return }
-        difference.tell()
-        let tight = difference.outlook.filter { !$0.hasSpare }
-        guard statement.mode == .production, !acceptNoSpare, !tight.isEmpty else { return }
+    /// Refuses in production what leaves nobody to spare.
+    private func checkSpare(afterwards outlook: [Outlook], _ mode: LogMode) throws(ClientError) {
+        let tight = outlook.filter { !$0.hasSpare }
+        guard mode == .production, !acceptNoSpare, !tight.isEmpty else { return }
         throw ClientError(
             .refused, "no-spare",
             "With these people and rules there is no spare: "

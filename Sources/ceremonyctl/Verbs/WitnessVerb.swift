@@ -25,9 +25,8 @@ struct WitnessVerb: Verb {
         let party = try Party(acting, roster)
         let report = try choice.ceremony(id, for: .witness, by: party.member, acting)
         let statement = try log.statement(of: report, roster)
-        statement.tellDifference(from: roster)
         let listed = statement.witnesses.filter { $0.name.utf8.elementsEqual(party.name.utf8) }
-        try HaltClearing(statement, log, roster)?.tell(besides: choice.status.halts)
+        try ClientKinds.reading(statement, log, roster)?.tell(choice.status)
         let document = try KnownDocument(statement.bytes, intent: .approve)
         guard let signed = try party.sign(document, listed: listed.map(\.fingerprint), output)
         else { return }

@@ -11,12 +11,11 @@ struct RosterDifference {
     let new: Roster
     let holders: [Holder]
 
-    /// The step that a statement orders; `nil` where it changes neither people nor rules, or cannot
-    /// be read.
+    /// The step that a statement orders; `nil` where its change cannot be read.
     init?(_ statement: Statement, from roster: Roster) {
-        guard [SetRoster.name, SetPolicy.name].contains(statement.kind),
-            let text = statement.fields["change"], let change = try? RosterChange(text)
-        else { return nil }
+        guard let text = statement.fields["change"], let change = try? RosterChange(text) else {
+            return nil
+        }
         self.init(change, from: roster)
     }
 
@@ -55,9 +54,6 @@ struct RosterDifference {
         lines += RosterDifference.changes(from: old.policy.json, to: new.policy.json, at: "")
         return lines
     }
-
-    /// The outlook of the people as they will be, under the rules as they will be.
-    var outlook: [Outlook] { new.outlook() }
 
     private static func changes(of before: Member, to after: Member) -> [String] {
         var lines: [String] = []

@@ -7,7 +7,9 @@ import CeremonyRules
 import CeremonyTerminal
 
 /// What a clearing of halts clears.
-struct HaltClearing {
+struct HaltClearing: ClientKind {
+    static let kind: any CeremonyKind.Type = HaltClear.self
+
     /// One of the halts.
     private struct Halt {
         let seq: Int
@@ -22,12 +24,11 @@ struct HaltClearing {
     /// The event that it comes to.
     static let event = "halt.cleared"
 
-    /// Reads the halts that a statement lists; `nil` where it is of another kind.
+    /// Reads the halts that a statement lists.
     ///
     /// - Throws: `statement-differs` (1) where one of them is no halt of the signed log, or
     ///   somebody is left out, or asked, who is not to be.
-    init?(_ statement: Statement, _ log: TrustedLog, _ roster: Roster) throws(ClientError) {
-        guard statement.kind.utf8.elementsEqual(HaltClear.name.utf8) else { return nil }
+    init(_ statement: Statement, _ log: TrustedLog, _ roster: Roster) throws(ClientError) {
         halts = try statement.fields.all("halt").map { text throws(ClientError) in
             guard let seq = Decimal.decode(text.utf8), seq < log.head.size else {
                 throw HaltClearing.differs("event \(text) is none of the signed log")
@@ -56,13 +57,13 @@ struct HaltClearing {
     }
 
     /// Says what is cleared, and what holds on.
-    func tell(besides inForce: [StatusReport.Halt]) {
+    func tell(_ status: StatusReport) {
         Talk.paragraph("This clears:")
         for halt in halts {
             Talk.paragraph(
                 HaltClearing.line(halt.seq, halt.time, by: halt.by, reason: halt.reason))
         }
-        let others = inForce.filter { halt in !halts.contains { $0.seq == halt.seq } }
+        let others = status.halts.filter { halt in !halts.contains { $0.seq == halt.seq } }
         guard !others.isEmpty else { return }
         Talk.paragraph("It does not clear, so that the log stays halted:")
         for halt in others { Talk.paragraph(halt.line) }

@@ -6,8 +6,11 @@ import CeremonyRecord
 import CeremonyRules
 import CeremonyTerminal
 
-/// Options that change people.
-struct RosterOptions: ParsableArguments {
+/// Options that change people and rules.
+struct RosterOptions: KindOptionGroup {
+    static let matter = "people and rules"
+    static let kinds: [any CeremonyKind.Type] = [RosterSetting.kind, PolicySetting.kind]
+
     @Option(
         help: ArgumentHelp(
             "set-roster: a member to be enrolled, or to be changed.", valueName: "name"))
@@ -59,10 +62,12 @@ struct RosterOptions: ParsableArguments {
     var policy: String?
 
     /// Whether any of them was given.
-    var isUsed: Bool {
+    var isUsed: Bool { changesPeople || policy != nil }
+
+    /// Whether any was given that is about people.
+    var changesPeople: Bool {
         member != nil || personKind != nil || roles != nil || display != nil || !keys.isEmpty
             || !addedKeys.isEmpty || !removedKeys.isEmpty || !removed.isEmpty || !holders.isEmpty
-            || policy != nil
     }
 }
 
@@ -120,6 +125,11 @@ struct RosterEdit {
     ///
     /// - Throws: `usage` (64), and what reading the file throws.
     func rules(from policy: Policy, setting: [String: String]) throws(ClientError) -> RosterChange {
+        guard !options.changesPeople else {
+            throw .usage(
+                "Rules are changed, and options about people stand there.",
+                next: "Start set-roster for the people.")
+        }
         var base = policy.json
         if let path = options.policy {
             do { base = try JSON(try Files.read(path), .message(bytes: 65_536)) } catch {

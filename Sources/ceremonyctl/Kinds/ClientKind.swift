@@ -1,0 +1,110 @@
+// What this client does for a kind of ceremony besides what it does for all of them: how parameters
+// come from a command line, and how a statement is told in plain words. What is legal the kind
+// itself says, in the rules; a kind that needs none of this has no entry here.
+
+import ArgumentParser
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+/// A kind's part in this client. A value is what one statement of the kind orders.
+protocol ClientKind: Sendable {
+    /// The kind that it belongs to.
+    static var kind: any CeremonyKind.Type { get }
+
+    /// The parameters to be asked for: what stands behind `--set`, and what this client makes of
+    /// the kind's own options, of the people and rules in force, and of whatever on this machine
+    /// the options name.
+    ///
+    /// - Throws: `usage` (64), and what reading that throws.
+    static func parameters(
+        _ chosen: [String: String], _ options: KindOptions, under roster: Roster
+    ) throws(ClientError) -> [String: String]
+
+    /// The first line of the kind's own block that does not follow from the people and rules under
+    /// which a statement was drafted; `nil` where all of them do.
+    static func difference(in statement: Statement, under roster: Roster) -> String?
+
+    /// Reads what a statement of the kind orders, to be told to somebody who is about to sign.
+    ///
+    /// - Throws: `statement-differs` (1) where it is not what the signed log says.
+    init(_ statement: Statement, _ log: TrustedLog, _ roster: Roster) throws(ClientError)
+
+    /// Says it in plain words.
+    func tell(_ status: StatusReport)
+
+    /// How the kinds stand afterwards with the people there are, where that changes. In production
+    /// nothing is started that leaves nobody to spare, unless it is accepted.
+    var outlook: [Outlook] { get }
+}
+
+extension ClientKind {
+    /// What stands behind `--set`.
+    static func parameters(
+        _ chosen: [String: String], _ options: KindOptions, under roster: Roster
+    ) throws(ClientError) -> [String: String] { chosen }
+
+    /// Nothing more than what is compared for every kind.
+    static func difference(in statement: Statement, under roster: Roster) -> String? { nil }
+
+    /// It changes neither people nor rules.
+    var outlook: [Outlook] { [] }
+}
+
+/// The kinds that have a part of their own in this client.
+enum ClientKinds {
+    /// One entry for each.
+    private static let all: [any ClientKind.Type] = [
+        HaltClearing.self, RosterSetting.self, PolicySetting.self,
+    ]
+
+    /// The part of the kind of that name; `nil` where it has none.
+    static func part(of kind: String) -> (any ClientKind.Type)? {
+        all.first { $0.kind.name.utf8.elementsEqual(kind.utf8) }
+    }
+
+    /// What a statement orders, to be told; `nil` for kinds whose statement says it all.
+    ///
+    /// - Throws: `statement-differs` (1).
+    static func reading(_ statement: Statement, _ log: TrustedLog, _ roster: Roster)
+        throws(ClientError) -> (any ClientKind)?
+    {
+        guard let part = part(of: statement.kind) else { return nil }
+        return try part.init(statement, log, roster)
+    }
+}
+
+/// Options of `start` that only some kinds take.
+struct KindOptions: ParsableArguments {
+    @OptionGroup var people: RosterOptions
+
+    /// One entry for each group above.
+    private var groups: [any KindOptionGroup] { [people] }
+
+    /// The parameters to be asked for, for a ceremony of that kind.
+    ///
+    /// - Throws: `usage` (64) where options of other kinds are used.
+    func parameters(_ chosen: [String: String], for kind: String, under roster: Roster)
+        throws(ClientError) -> [String: String]
+    {
+        for group in groups where group.isUsed {
+            let takers = type(of: group).kinds.map { $0.name }
+            guard takers.contains(where: { $0.utf8.elementsEqual(kind.utf8) }) else {
+                throw .usage(
+                    "Options about \(type(of: group).matter) do not fit \(kind).",
+                    next: "They are for \(Phrase.list(takers)).")
+            }
+        }
+        return try ClientKinds.part(of: kind)?.parameters(chosen, self, under: roster) ?? chosen
+    }
+}
+
+/// A group of options, and who takes them.
+protocol KindOptionGroup: ParsableArguments {
+    /// What they are about: "people and rules".
+    static var matter: String { get }
+    /// The kinds that take them.
+    static var kinds: [any CeremonyKind.Type] { get }
+    /// Whether any of them was given.
+    var isUsed: Bool { get }
+}
