@@ -36,6 +36,7 @@ public final class Engine: Sendable {
     let watch: ClockWatch
     let halts: HaltDesk
     let rollbackGuard: RollbackGuard
+    let provedKeys = ProvedKeys()
     let build: Build
     /// The names of the tokens that hold log keys: the one in use, then a standby or the next one.
     public let logTokens: [String]
