@@ -7,7 +7,7 @@ public import Sodium
 
 extension Engine {
     /// Unlocks a token; with the log token the log is opened for writing, or with the last of them
-    /// where its heads need several keys.
+    /// where its heads need several keys. A further log token joins an open log.
     ///
     /// One try. On opening, the log is held against the head that the token keeps; then held halts
     /// are recorded before anything else, then the start, then the end of executions that were
@@ -44,7 +44,7 @@ extension Engine {
             throw error.engineError
         }
         guard isLogToken else { return }
-        guard snapshot.isSealed else { return await headSigner.look(for: headKeys, on: vault) }
+        guard snapshot.isSealed else { return try await join(vault) }
         do throws(EngineError) {
             try settleClock(date)
             let signer = headSigner
@@ -68,7 +68,31 @@ extension Engine {
         try await endInterrupted()
         _ = try await writer.submit(.tick)
         for vault in signer.vaults { await signer.look(for: headKeys, on: vault) }
+        await rollbackGuard.settle()
         published.update { $0.isSealed = false }
+    }
+
+    /// A further log token comes to an open log: its head is held against the log as at an opening.
+    /// Where it knows a newer log or another one nothing more may be written.
+    private func join(_ vault: any KeyVault) async throws(EngineError) {
+        do throws(EngineError) {
+            try await rollbackGuard.join(vault)
+        } catch {
+            guard let code = EngineError.Code(rawValue: error.code),
+                [.rolledBack, .forked].contains(code)
+            else {
+                await close(vault)
+                throw error
+            }
+            await seal()
+            await close(vault)
+            throw EngineError(
+                code,
+                error.detail + " The log was open, and is sealed: what was recorded since it was "
+                    + "unlocked stands in a copy that is not the newest.", next: error.next)
+        }
+        await headSigner.look(for: headKeys, on: vault)
+        await rollbackGuard.settle()
     }
 
     /// What a log token that had failed for a while has left undone.
@@ -115,11 +139,16 @@ extension Engine {
         let vault = try vault(named: name)
         await turns.take()
         defer { turns.give() }
-        var seals = logTokens.contains(name)
+        let isLogToken = logTokens.contains(name)
+        var seals = isLogToken
         if seals, await othersSuffice(besides: name) { seals = false }
         if seals { published.update { $0.isSealed = true } }
         await executor.executions.ended()
-        if seals { await seal(keepingHead: true) }
+        if seals {
+            await seal(keepingHead: true)
+        } else if isLogToken {
+            await rollbackGuard.leave(name)
+        }
         await close(vault)
     }
 

@@ -80,7 +80,7 @@ public final class Engine: Sendable {
         let watch = ClockWatch(clock)
         self.watch = watch
         self.build = build
-        let rollbackGuard = RollbackGuard(published: published)
+        let rollbackGuard = RollbackGuard(published: published, proved: provedKeys)
         self.rollbackGuard = rollbackGuard
         let held = HeldHalts(file: haltFile, published: published)
         writer = Writer(
