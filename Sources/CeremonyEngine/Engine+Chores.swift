@@ -22,6 +22,9 @@ extension Engine {
         case refusedAccess = "refused-access"
         /// The head that the log token keeps is written, where that could not be done in time.
         case keptHead = "kept-head"
+        /// The keys that are to sign the next head are seen to sign, where they are others than
+        /// those that signed the last one: the end of a change of the log key comes by its date.
+        case logKeys = "log-keys"
         /// A log whose token is gone is sealed.
         case tokens
     }
@@ -40,6 +43,7 @@ extension Engine {
         case .deadlines: try await recordWhatIsDue()
         case .refusedAccess: try await recordRefusals()
         case .keptHead: await rollbackGuard.retry()
+        case .logKeys: try await proveNextKeys()
         case .tokens: await checkTokens()
         }
     }

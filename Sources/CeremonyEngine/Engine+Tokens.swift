@@ -7,7 +7,7 @@ public import Sodium
 
 extension Engine {
     /// Unlocks a token; with the log token the log is opened for writing, or with the last of them
-    /// where its heads need several keys.
+    /// where its heads need several keys. A further log token joins an open log.
     ///
     /// One try. On opening, the log is held against the head that the token keeps; then held halts
     /// are recorded before anything else, then the start, then the end of executions that were
@@ -29,6 +29,7 @@ extension Engine {
             if isLogToken {
                 if date != nil { try settleClock(date) }
                 try await settle()
+                await headSigner.look(for: headKeys, on: vault)
             }
             return
         }
@@ -36,53 +37,25 @@ extension Engine {
         // One that is only to sign in future takes nothing from under an open log.
         if isLogToken, !snapshot.isSealed, await !othersSuffice(besides: name) { await seal() }
         if isLogToken, snapshot.isSealed { try checkClock(date) }
+        provedKeys.forget(name)
         do throws(VaultError) {
             try await vault.unlock(pin: pin, allowFinalTry: allowFinalTry)
         } catch {
             throw error.engineError
         }
-        guard isLogToken, snapshot.isSealed else { return }
+        guard isLogToken else { return }
+        guard snapshot.isSealed else { return try await join(vault) }
         do throws(EngineError) {
-            let tokens = logTokens.compactMap { name in vaults.first { $0.name == name } }
-            let signer = HeadSigner(vaults: tokens) { [halts] in
-                halts.raise(.logKey)
-            }
             try settleClock(date)
+            let signer = headSigner
             // While the log key is being changed it takes two tokens; the first one waits.
             if try await isAwaited(by: signer) { return }
             try await open(with: signer)
         } catch {
             await seal()
-            await vault.lock()
+            await close(vault)
             throw error
         }
-    }
-
-    /// Whether another token, which is locked, must be unlocked before heads can be signed.
-    private func isAwaited(by signer: HeadSigner) async throws(EngineError) -> Bool {
-        let needed = neededKeys
-        guard needed.count > 1 else { return false }
-        do throws(EngineError) {
-            try await signer.prove(needed)
-            return false
-        } catch  where error.has(.tokenLocked) {
-            return true
-        }
-    }
-
-    /// Who must be able to sign for the log to go on, by the clock as far as it is taken for right.
-    private var neededKeys: [[NoteKey]] {
-        let (snapshot, look) = (snapshot, watch.look())
-        return snapshot.neededKeys(at: snapshot.state.time(of: look.standing, at: look.now))
-    }
-
-    /// Whether so many other log tokens are at work as the heads need keys.
-    private func othersSuffice(besides name: String) async -> Bool {
-        var atWork = 0
-        for other in logTokens where other != name {
-            if let vault = try? vault(named: other), await vault.isAtWork { atWork += 1 }
-        }
-        return atWork >= neededKeys.count
     }
 
     private func open(with signer: HeadSigner) async throws(EngineError) {
@@ -94,7 +67,32 @@ extension Engine {
             .start(version: build.version, commit: build.commit, modules: build.modules))
         try await endInterrupted()
         _ = try await writer.submit(.tick)
+        for vault in signer.vaults { await signer.look(for: headKeys, on: vault) }
+        await rollbackGuard.settle()
         published.update { $0.isSealed = false }
+    }
+
+    /// A further log token comes to an open log: its head is held against the log as at an opening.
+    /// Where it knows a newer log or another one nothing more may be written.
+    private func join(_ vault: any KeyVault) async throws(EngineError) {
+        do throws(EngineError) {
+            try await rollbackGuard.join(vault)
+        } catch {
+            guard let code = EngineError.Code(rawValue: error.code),
+                [.rolledBack, .forked].contains(code)
+            else {
+                await close(vault)
+                throw error
+            }
+            await seal()
+            await close(vault)
+            throw EngineError(
+                code,
+                error.detail + " The log was open, and is sealed: what was recorded since it was "
+                    + "unlocked stands in a copy that is not the newest.", next: error.next)
+        }
+        await headSigner.look(for: headKeys, on: vault)
+        await rollbackGuard.settle()
     }
 
     /// What a log token that had failed for a while has left undone.
@@ -141,40 +139,29 @@ extension Engine {
         let vault = try vault(named: name)
         await turns.take()
         defer { turns.give() }
-        var seals = logTokens.contains(name)
+        let isLogToken = logTokens.contains(name)
+        var seals = isLogToken
         if seals, await othersSuffice(besides: name) { seals = false }
         if seals { published.update { $0.isSealed = true } }
         await executor.executions.ended()
-        if seals { await seal(keepingHead: true) }
-        await vault.lock()
+        if seals {
+            await seal(keepingHead: true)
+        } else if isLogToken {
+            await rollbackGuard.leave(name)
+        }
+        await close(vault)
     }
 
-    /// Looks whether the log token is still there; a log whose token is gone is sealed. Called by a
-    /// timer, so it waits for no execution: what the token holds up, the clock must be able to end.
+    /// Looks whether the keys that the heads need are still at work; a log without them is sealed.
+    /// Called by a timer, so it waits for no execution: what the token holds up, the clock must be
+    /// able to end.
     public func checkTokens() async {
-        guard !snapshot.isSealed, await goneLogToken != nil, turns.takeIfFree() else { return }
+        guard !snapshot.isSealed, await goneLogTokens != nil, turns.takeIfFree() else { return }
         defer { turns.give() }
         // An unlock may have ended between the look and the turn.
-        guard let gone = await goneLogToken else { return }
+        guard let gone = await goneLogTokens else { return }
         await seal()
-        await gone.lock()
-    }
-
-    /// A token whose log key was to sign the heads and that is not at work any more.
-    private var goneLogToken: (any KeyVault)? {
-        get async {
-            var gone: (any KeyVault)?
-            var atWork = 0
-            for name in logTokens {
-                guard let vault = try? vault(named: name) else { continue }
-                if (try? await vault.inspect())?.isUnlocked == true {
-                    atWork += 1
-                } else {
-                    gone = gone ?? vault
-                }
-            }
-            return atWork < neededKeys.count ? gone : nil
-        }
+        for vault in gone { await close(vault) }
     }
 
     /// Stores the signed head and closes every token, when the executions under way have ended.
@@ -184,7 +171,12 @@ extension Engine {
         published.update { $0.isSealed = true }
         await executor.executions.ended()
         await seal(keepingHead: true)
-        for vault in vaults { await vault.lock() }
+        for vault in vaults { await close(vault) }
+    }
+
+    private func close(_ vault: any KeyVault) async {
+        await vault.lock()
+        provedKeys.forget(vault.name)
     }
 
     /// - Parameter keepingHead: Whether the token is still there to be given the newest head.
@@ -201,7 +193,7 @@ extension Engine {
 
 extension KeyVault {
     /// Whether it is unlocked and truly answers: a token that was pulled out does not.
-    fileprivate var isAtWork: Bool {
+    var isAtWork: Bool {
         get async {
             guard let description = try? await inspect(), description.isUnlocked else {
                 return false

@@ -36,6 +36,7 @@ public final class Engine: Sendable {
     let watch: ClockWatch
     let halts: HaltDesk
     let rollbackGuard: RollbackGuard
+    let provedKeys = ProvedKeys()
     let build: Build
     /// The names of the tokens that hold log keys: the one in use, then a standby or the next one.
     public let logTokens: [String]
@@ -79,7 +80,7 @@ public final class Engine: Sendable {
         let watch = ClockWatch(clock)
         self.watch = watch
         self.build = build
-        let rollbackGuard = RollbackGuard(published: published)
+        let rollbackGuard = RollbackGuard(published: published, proved: provedKeys)
         self.rollbackGuard = rollbackGuard
         let held = HeldHalts(file: haltFile, published: published)
         writer = Writer(

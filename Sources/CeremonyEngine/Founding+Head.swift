@@ -22,18 +22,9 @@ extension Founding {
         guard case .held(let values) = heads, let first = values.first else { return }
         throw EngineError(
             .headObject,
-            "\(vault.name) keeps the head of a log already, \(describe(first)).",
+            "\(vault.name) keeps the head of a log already, \(HeadObject.words(of: first)).",
             next: "Give every log a token of its own. Only if that log was given up for good, "
                 + "destroy the object called \(HeadObject.label) by hand.")
-    }
-
-    /// What the founders need to know of a head that is in their way.
-    private static func describe(_ note: [UInt8]) -> String {
-        guard let text = try? SignedNote(note).text,
-            let checkpoint = try? Checkpoint(text: text)
-        else { return "one that cannot be read" }
-        return "of \(checkpoint.origin), \(checkpoint.head.size) events with the root "
-            + "\(checkpoint.head.root)"
     }
 
     /// Has the token keep the first head. The log is founded whatever comes of it.

@@ -2,6 +2,7 @@
 // that the token can tell an older copy of the database from the newest (FORMATS section 3, the
 // rollback guard). Tokens keep bytes and judge nothing; what they mean is for the guard.
 
+import CeremonyRecord
 import CeremonyRules
 
 /// How the head object is named on a token.
@@ -10,6 +11,15 @@ public enum HeadObject {
     public static let label = "ceremonyd-head"
     /// Its CKA_APPLICATION.
     public static let application = "ceremonyd"
+
+    /// What the content of one says of itself, in a few words; nothing of it is checked.
+    static func words(of note: [UInt8]) -> String {
+        guard let text = try? SignedNote(note).text,
+            let checkpoint = try? Checkpoint(text: text)
+        else { return "one that cannot be read" }
+        return "of \(checkpoint.origin), \(checkpoint.head.size) events with the root "
+            + "\(checkpoint.head.root)"
+    }
 }
 
 /// What a token says about the heads that it holds.

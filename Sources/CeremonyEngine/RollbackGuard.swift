@@ -18,6 +18,8 @@ actor RollbackGuard {
         var held: [[UInt8]] = []
         /// How many events the newest of it covers.
         var size = 0
+        /// Whether it held a head with which the log was compared.
+        var wasCompared = false
         /// Why the token cannot hold a head; it is not asked again before the next unlock.
         var unable: String?
         /// Why the last head could not be written.
@@ -25,11 +27,12 @@ actor RollbackGuard {
     }
 
     private let published: Published
+    private let proved: ProvedKeys
     private var tokens: [Keeping] = []
-    /// Whether there was a head to compare the log with at this unlock.
-    private var hasCompared = false
-    /// The log token in use, where it was not there to be asked.
-    private var unread: String?
+    /// The first of the log tokens: the one in use, where one of several keys may sign.
+    private var inUse: String?
+    /// Whether those who know the newest head were all compared with at this unlock.
+    private var isNewest = false
     /// Counts the unlocks, so that what a token answers late is nobody's any more.
     private var life = 0
     /// A head of so many events is to be on the tokens.
@@ -37,7 +40,10 @@ actor RollbackGuard {
     private var isWriting = false
     private var waitingForRest: [CheckedContinuation<Void, Never>] = []
 
-    init(published: Published) { self.published = published }
+    init(published: Published, proved: ProvedKeys) {
+        self.published = published
+        self.proved = proved
+    }
 
     // MARK: At unlock
 
@@ -48,28 +54,59 @@ actor RollbackGuard {
     ///   then.
     func open(on vaults: [any KeyVault]) async throws(EngineError) {
         abandon()
-        var opened: [Keeping] = []
+        var found: [(vault: any KeyVault, heads: HeldHeads)] = []
         for vault in vaults {
-            let heads: HeldHeads
             do throws(VaultError) {
                 guard try await vault.inspect().isUnlocked else { continue }
-                heads = try await vault.heads()
+                found.append((vault, try await vault.heads()))
             } catch {
                 // Another token may be missing, as long as the log key is on one that is not.
                 if vaults.count > 1, error.code == .tokenMissing { continue }
                 throw RollbackGuard.unreadable(error)
             }
-            opened.append(try compare(heads, on: vault))
+        }
+        var opened: [Keeping] = []
+        for (vault, heads) in found {
+            opened.append(try await compare(heads, on: vault, beside: found.map(\.vault)))
         }
         tokens = opened
-        // A standby may have been away while the log grew: its word alone proves nothing.
-        let first = vaults.first?.name
-        let isFirstRead = opened.first?.vault.name == first
-        hasCompared = isFirstRead && (opened.first?.size ?? 0) > 0
-        unread = isFirstRead ? nil : first
+        inUse = vaults.first?.name
         // A token that holds no head gets one as soon as something is signed.
         wanted = 1
+    }
+
+    /// Compares an open log with the heads in a further token, which keeps one from now on.
+    ///
+    /// - Throws: ``EngineError``, as ``open(on:)``. The other tokens keep theirs.
+    func join(_ vault: any KeyVault) async throws(EngineError) {
+        let began = life
+        let heads: HeldHeads
+        do throws(VaultError) { heads = try await vault.heads() } catch {
+            throw RollbackGuard.unreadable(error)
+        }
+        let others = tokens.map(\.vault).filter { $0.name != vault.name }
+        let keeping = try await compare(heads, on: vault, beside: others + [vault])
+        guard began == life else { return }
+        tokens.removeAll { $0.vault.name == vault.name }
+        tokens.append(keeping)
+    }
+
+    /// Says whether the log is known to be the newest, when it is known which keys are on which of
+    /// the tokens that were compared with.
+    func settle() {
+        isNewest = isNewest || published.snapshot.state.headKeys.contains(where: isKnown)
         tell()
+    }
+
+    /// Whether the tokens that were compared with know every head that a group of keys has signed.
+    /// One of the group signed each head, so that all its tokens together do. Of a key and its
+    /// standby the one in use is enough; the other may have been away while the log grew.
+    private func isKnown(by group: [NoteKey]) -> Bool {
+        let compared = Set(tokens.filter(\.wasCompared).map(\.vault.name))
+        let places = group.map { proved.tokens(of: $0).intersection(compared) }
+        if !group.isEmpty, places.allSatisfy({ !$0.isEmpty }) { return true }
+        guard let inUse else { return false }
+        return places.contains { $0.contains(inUse) }
     }
 
     private static func unreadable(_ error: VaultError) -> EngineError {
@@ -80,46 +117,64 @@ actor RollbackGuard {
             next: error.engineError.next ?? "Mend the token's trouble and unlock it again.")
     }
 
-    private func compare(_ heads: HeldHeads, on vault: any KeyVault) throws(EngineError) -> Keeping
-    {
+    private func compare(
+        _ heads: HeldHeads, on vault: any KeyVault, beside vaults: [any KeyVault]
+    ) async throws(EngineError) -> Keeping {
         var keeping = Keeping(vault: vault)
         switch heads {
         case .unable(let why): keeping.unable = why
-        case .held(let values) where values.isEmpty: break
         case .held(let values):
-            let ours = try compare(values, on: vault.name)
-            keeping.held = ours.map(\.note)
-            keeping.size = ours.map(\.kept.head.size).max() ?? 0
+            let ours = try await compare(values, on: vault.name, beside: vaults)
+            keeping.held = values
+            keeping.size = ours.map(\.head.size).max() ?? 0
+            keeping.wasCompared = keeping.size > 0
         }
         return keeping
     }
 
-    /// The heads of this log among those on the token; the database reaches all of them.
-    private func compare(_ values: [[UInt8]], on name: String) throws(EngineError) -> [(
-        kept: KeptHead, note: [UInt8]
-    )] {
+    /// The heads on a token: all are of this log, and the database reaches all of them.
+    private func compare(
+        _ values: [[UInt8]], on name: String, beside vaults: [any KeyVault]
+    ) async throws(EngineError) -> [KeptHead] {
         let state = published.snapshot.state
-        var ours: [(kept: KeptHead, note: [UInt8])] = []
-        var why = "it is empty"
+        var heads: [KeptHead] = []
+        var stranger: (note: [UInt8], why: NoteError)?
         for value in values {
-            do throws(NoteError) {
-                ours.append((try KeptHead(value, of: state), value))
-            } catch {
-                why = "\(error)"
+            do throws(NoteError) { heads.append(try KeptHead(value, of: state)) } catch {
+                stranger = stranger ?? (value, error)
             }
         }
-        guard !ours.isEmpty else {
+        // What is certain first, and of that what reaches farthest.
+        heads.sort { ($0.isVerified ? 1 : 0, $0.head.size) > ($1.isVerified ? 1 : 0, $1.head.size) }
+        let held =
+            heads.allSatisfy(\.isVerified)
+            ? [] : await RollbackGuard.keys(on: vaults, origin: state.log.origin)
+        for head in heads {
+            try head.check(published, against: "The log token \(name)", among: held)
+        }
+        // One that cannot be read may have been the newest.
+        if let (note, why) = stranger {
             throw EngineError(
                 .headObject,
-                "The object \(HeadObject.label) on \(name) is no head of this log: \(why).",
+                "The object \(HeadObject.label) on \(name) is no head of this log: \(why). It is "
+                    + "\(HeadObject.words(of: note)).",
                 next: "See whether it is the log token of another log. If it is the right token, "
                     + "somebody has changed the object: compare the log with a checkpoint that "
                     + "others keep (ceremonyd run --seen FILE), and only then destroy it by hand.")
         }
-        for each in ours.sorted(by: { $0.kept.head.size > $1.kept.head.size }) {
-            try each.kept.check(published, against: "The log token \(name)")
+        return heads
+    }
+
+    /// The keys on the tokens that were made to sign heads.
+    private static func keys(on vaults: [any KeyVault], origin: String) async -> [HeldKey] {
+        var held: [HeldKey] = []
+        for vault in vaults {
+            for point in (try? await vault.points(label: Founding.keyLabel)) ?? [] {
+                guard let key = NoteKey(name: origin, publicKey: point) else { continue }
+                held.append(HeldKey(key: key, token: vault.name))
+            }
         }
-        return ours
+        return held
     }
 
     // MARK: Keeping the head
@@ -146,11 +201,22 @@ actor RollbackGuard {
         abandon()
     }
 
+    /// Writes the newest signed head to a token that goes, and asks it for nothing more.
+    func leave(_ name: String) async {
+        while isWriting { await withCheckedContinuation { waitingForRest.append($0) } }
+        guard tokens.contains(where: { $0.vault.name == name }) else { return }
+        wanted = max(wanted, published.snapshot.checkpointSize)
+        await write()
+        tokens.removeAll { $0.vault.name == name }
+        tell()
+    }
+
     /// Takes no more part until the next unlock; no token is asked anything.
     func abandon() {
         life += 1
         tokens = []
-        hasCompared = false
+        inUse = nil
+        isNewest = false
         wanted = 0
         published.update { $0.rollback = .unknown }
     }
@@ -161,38 +227,41 @@ actor RollbackGuard {
         guard !isWriting else { return }
         isWriting = true
         // One that fails is tried again later; an act is never held up by it.
-        var failed: Set<Int> = []
-        while let (place, note, size) = next(besides: failed) {
+        var failed: Set<String> = []
+        while let (vault, held, note, size) = next(besides: failed) {
             let began = life
-            let token = tokens[place]
             let outcome: Result<HeadKeeping, VaultError>
             do throws(VaultError) {
-                outcome = .success(try await token.vault.keepHead(note, insteadOf: token.held))
+                outcome = .success(try await vault.keepHead(note, insteadOf: held))
             } catch {
                 outcome = .failure(error)
             }
             guard began == life else { continue }
-            if case .failure = outcome { failed.insert(place) }
-            take(outcome, of: note, size: size, at: place)
+            if case .failure = outcome { failed.insert(vault.name) }
+            take(outcome, of: note, size: size, on: vault.name)
         }
         isWriting = false
         for waiting in waitingForRest { waiting.resume() }
         waitingForRest = []
     }
 
-    private func next(besides failed: Set<Int>) -> (place: Int, note: [UInt8], size: Int)? {
+    private func next(besides failed: Set<String>) -> (
+        vault: any KeyVault, held: [[UInt8]], note: [UInt8], size: Int
+    )? {
         let snapshot = published.snapshot
         guard snapshot.checkpointSize >= wanted, let note = snapshot.checkpoint,
-            let place = tokens.indices.first(where: {
-                tokens[$0].unable == nil && tokens[$0].size < wanted && !failed.contains($0)
+            let token = tokens.first(where: {
+                $0.unable == nil && $0.size < wanted && !failed.contains($0.vault.name)
             })
         else { return nil }
-        return (place, note, snapshot.checkpointSize)
+        return (token.vault, token.held, note, snapshot.checkpointSize)
     }
 
     private func take(
-        _ outcome: Result<HeadKeeping, VaultError>, of note: [UInt8], size: Int, at place: Int
+        _ outcome: Result<HeadKeeping, VaultError>, of note: [UInt8], size: Int, on name: String
     ) {
+        // It may have left while it was written to.
+        guard let place = tokens.firstIndex(where: { $0.vault.name == name }) else { return }
         switch outcome {
         case .success(.kept):
             tokens[place].held = [note]
@@ -217,20 +286,24 @@ actor RollbackGuard {
             token.trouble.map { "The head could not be written to the log token: \($0)" }
         }
         var standing: RollbackStanding
-        if hasCompared {
+        if isNewest {
             standing = .kept(0)
             standing.trouble = (troubled + unable).first
         } else {
-            let away = unread.map {
-                "\($0), the first of the log tokens, was not there to be asked: whether this log is "
-                    + "the newest is not known."
-            }
             standing = .absent(
-                away ?? unable.first ?? "The log token held no head when it was unlocked.")
+                notAll ?? unable.first ?? "The log token held no head when it was unlocked.")
             standing.trouble = troubled.first
         }
         standing.covers = tokens.map(\.size).max() ?? 0
         published.update { $0.rollback = standing }
+    }
+
+    /// Who was asked, where that was not everybody who may know a newer head.
+    private var notAll: String? {
+        let asked = tokens.filter(\.wasCompared).map(\.vault.name)
+        guard !asked.isEmpty else { return nil }
+        return "The log reaches the head on \(asked.joined(separator: " and ")), and another log "
+            + "token that was not asked, or held none, may know a newer one."
     }
 }
 

@@ -121,6 +121,18 @@ actor Writer {
         try await signHead(with: signer)
     }
 
+    /// Has the keys that are to sign the next head sign something that means nothing; the log says
+    /// how that ended until they have signed again.
+    ///
+    /// - Throws: ``EngineError``: `sealed`, and the first key's trouble.
+    func prove(_ keys: [[NoteKey]]) async throws(EngineError) {
+        guard let signer, isOpen else { throw .sealed }
+        do throws(EngineError) { try await signer.prove(keys) } catch {
+            signer.proved.failed(error)
+            throw error
+        }
+    }
+
     private func signHead(with signer: HeadSigner) async throws(EngineError) {
         let state = published.snapshot.state
         guard published.snapshot.checkpointSize < state.head.size else { return }
@@ -186,9 +198,12 @@ actor Writer {
     private func makeDurable(_ batch: Batch) async -> Batch.Durability {
         guard !batch.lines.isEmpty, let signer else { return .signed }
         let before = published.snapshot
-        // A log key that is to sign from here on must be there, or nothing could be signed again.
-        if batch.state.logKeys != before.state.logKeys {
+        // Where other keys sign from here on than before, after a change or because its day has
+        // come, they must be there: what they cannot sign could never be signed.
+        if batch.state.headKeys != before.state.headKeys {
             do throws(EngineError) { try await signer.prove(batch.state.headKeys) } catch {
+                // What a change would need is no trouble of the log as it stands.
+                if batch.state.logKeys == before.state.logKeys { signer.proved.failed(error) }
                 return .notWritten(error)
             }
         }

@@ -107,6 +107,42 @@ struct LogKeyChangeTests {
         #expect(run.status == 1 && run.err.contains("code: checkpoint"), "\(run.err)")
     }
 
+    @Test("the status says which keys sign, which was not seen to, and that one does not")
+    func status() throws {
+        let daemon = try daemon()
+        defer { daemon.stop() }
+        #expect(try !daemon.run("status").out.lowercased().contains("log key"))
+        let vkeys = [1000, 1001].map {
+            Founding.vkey("example.org/house/rehearsal", of: SoftwareKey($0))
+        }
+        let report = JSON.fields([
+            "keys": .array([
+                .fields([
+                    "vkey": .string(vkeys[0]), "tokens": .strings(["house"]),
+                    "standby": .bool(false), "until": .string("2030-01-01T00:00:00Z"),
+                ]),
+                .fields([
+                    "vkey": .string(vkeys[1]), "tokens": .strings([]), "standby": .bool(true),
+                ]),
+            ]),
+            "trouble": .string("house: \u{1b}CKR_DEVICE_ERROR"),
+        ])
+        daemon.lies { method, reply in
+            guard method == "Status", case .object(var status)? = reply["status"] else { return }
+            status["log_keys"] = report
+            reply["status"] = .object(status)
+        }
+        let run = try daemon.run("status")
+        #expect(run.status == 0, "\(run.err)")
+        for says in [
+            "one of these signs every head", "signs, on house, until 2030-01-01T00:00:00Z",
+            "standby, NOT SEEN TO SIGN", "LOG KEY:    house: ", "CKR_DEVICE_ERROR",
+        ] {
+            #expect(run.out.contains(says), "\(run.out)")
+        }
+        #expect(!run.out.utf8.contains(0x1b))
+    }
+
     /// From now on the heads are signed by these keys, whatever the log says.
     private func signHeads(_ daemon: PaperDaemon, by keys: [SoftwareKey]) {
         daemon.lies { _, reply in

@@ -104,6 +104,7 @@ enum PaperReplies {
             "epoch": .number(1), "roster_seq": .number(1), "now": .string("\(house.now)"),
             "halt_file": .bool(false),
             "rollback_guard": .fields(["state": .string("kept"), "covers": .number(2)]),
+            "log_keys": .fields(["keys": .array([])]),
             "halts": .array([]), "halt_count": .number(0),
             "live_count": .number(house.state.live.count),
             "unattested_count": .number(house.state.unattested.count), "debris": .array([]),

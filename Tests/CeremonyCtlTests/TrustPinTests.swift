@@ -74,7 +74,7 @@ struct TrustPinTests {
             let log = try TestLog(store)
             let pin = TrustPin(origin: TestDocuments.origin, below: store.directory + "/state")
             func advance(_ tree: MerkleTree, from proving: MerkleTree? = nil) throws {
-                try pin.advance(to: try log.note(tree), signedBy: [log.key]) {
+                try pin.advance(to: try log.note(tree), signedBy: [[log.key]]) {
                     known, shown throws(ClientError) in
                     (proving ?? tree).consistencyProof(from: known.size, to: shown.size)
                         ?? ConsistencyProof(from: known.size, to: shown.size, path: [])
@@ -100,7 +100,7 @@ struct TrustPinTests {
             // A proof for another tree, and one for other sizes, prove nothing.
             #expect(throws: ClientError.self) { try advance(longer, from: TestLog.tree(1...20)) }
             #expect(throws: ClientError.self) {
-                try pin.advance(to: try log.note(TestLog.tree(1...12)), signedBy: [log.key]) {
+                try pin.advance(to: try log.note(TestLog.tree(1...12)), signedBy: [[log.key]]) {
                     _, shown throws(ClientError) in
                     ConsistencyProof(from: 0, to: shown.size, path: [])
                 }
@@ -122,7 +122,7 @@ struct TrustPinTests {
                 _, _ throws(ClientError) in
                 throw .usage("never asked", next: "")
             }
-            for keys in [[TestDocuments.logKey], []] {
+            for keys in [[[TestDocuments.logKey]], [[]], []] {
                 let error = #expect(throws: ClientError.self) {
                     try pin.advance(to: note, signedBy: keys, consistency: unused)
                 }
@@ -130,10 +130,10 @@ struct TrustPinTests {
             }
             let other = TrustPin(origin: "example.org/other", below: store.directory + "/state")
             #expect(throws: ClientError.self) {
-                try other.advance(to: note, signedBy: [log.key], consistency: unused)
+                try other.advance(to: note, signedBy: [[log.key]], consistency: unused)
             }
             #expect(try pin.head() == nil)
-            try pin.advance(to: note, signedBy: [log.key], consistency: unused)
+            try pin.advance(to: note, signedBy: [[log.key]], consistency: unused)
             #expect(try pin.head() != nil)
         }
     }

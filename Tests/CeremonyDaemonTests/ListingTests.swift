@@ -199,7 +199,8 @@ struct ListingTests {
                     HaltRaised(
                         signed: nil, invariant: "number-\(number)", effective: nil)))
         }
-        let status = View.status(snapshot(house), clock: house.now)
+        let keys = Engine.LogKeyReport(keys: [], trouble: nil)
+        let status = View.status(snapshot(house), clock: house.now, logKeys: keys)
         var fields = try JSONFields(status)
         #expect(try fields.number("live_count") == 60)
         #expect(try fields.number("unattested_count") == 0)

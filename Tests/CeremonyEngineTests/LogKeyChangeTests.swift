@@ -11,7 +11,7 @@ import Testing
 @Suite("The log key is changed on tokens", .timeLimit(.minutes(5)))
 struct LogKeyChangeTests {
     /// A log whose key is in `house`, and the next key in `annex`.
-    private func with(
+    func with(
         standby: Bool = false, _ body: (Workshop, MemoryLedger, LogKey) async throws -> Void
     ) async throws {
         try await withSoftHSM(tokens: ["house", "annex"]) { store in
@@ -27,7 +27,7 @@ struct LogKeyChangeTests {
     }
 
     /// The daemon as a new process, with these tokens.
-    private func start(
+    func start(
         _ workshop: Workshop, _ ledger: MemoryLedger, _ names: [String] = ["house", "annex"]
     ) throws -> Engine {
         try workshop.start(
@@ -36,7 +36,7 @@ struct LogKeyChangeTests {
     }
 
     /// Somebody says that the date is right: weeks may have passed.
-    private func unlock(_ engine: Engine, _ names: String...) async throws {
+    func unlock(_ engine: Engine, _ names: String...) async throws {
         for name in names {
             try await engine.unlock(
                 name, pin: try Workshop.pin(),
@@ -45,7 +45,7 @@ struct LogKeyChangeTests {
     }
 
     /// The change up to the deciding approval, which is handed back.
-    private func nearlyChanged(_ workshop: Workshop, _ engine: Engine, to key: LogKey)
+    func nearlyChanged(_ workshop: Workshop, _ engine: Engine, to key: LogKey)
         async throws -> Signed
     {
         let (statement, opening) = try workshop.people(of: engine) { house in
@@ -62,14 +62,14 @@ struct LogKeyChangeTests {
         return workshop.people(of: engine) { $0.approval(by: "carol", of: statement) }
     }
 
-    private func signers(_ engine: Engine) throws -> Int {
+    func signers(_ engine: Engine) throws -> Int {
         let note = try SignedNote(try #require(engine.snapshot.checkpoint))
         try LogKeys.check(note, by: engine.state.headKeys)
         #expect(engine.snapshot.checkpointSize == engine.state.head.size)
         return note.signatures.count
     }
 
-    private func note(_ workshop: Workshop, _ engine: Engine) async throws {
+    func note(_ workshop: Workshop, _ engine: Engine) async throws {
         try await engine.submit(try workshop.act(.note, by: "erin", as: .auditor, engine))
     }
 

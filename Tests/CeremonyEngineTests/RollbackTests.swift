@@ -256,6 +256,42 @@ struct RollbackTests {
         }
     }
 
+    @Test("A head beside ours that cannot be read, or that nobody known has signed, opens nothing")
+    func besideOurs() async throws {
+        let ledger = MemoryLedger()
+        try await Workshop.with(ledger: ledger) { workshop in
+            let newest = try await workshop.grown(ledger, returning: \.checkpoint)
+            let head = try Checkpoint(text: try SignedNote(newest).text).head
+            let stranger = SoftwareKey(77)
+            let key = try #require(
+                NoteKey(name: Workshop.origin, publicKey: stranger.publicKey.point))
+            let later = Checkpoint(
+                origin: Workshop.origin, head: TreeHead(size: head.size + 5, root: head.root))
+            let unknown = try later.signed(stranger.signature(over: later.text), by: key).bytes
+            for (other, code, says) in [
+                (Array("no note".utf8), "head-object", "one that cannot be read"),
+                (unknown, "rolled-back", "the signature could not be checked"),
+            ] {
+                try workshop.dropHead()
+                try await workshop.withVault { vault in
+                    _ = try await vault.keepHead(newest, insteadOf: [])
+                    _ = try await vault.keepHead(other, insteadOf: [])
+                    #expect(try await vault.notes().count == 2)
+                }
+                let engine = try workshop.start(ledger: ledger)
+                do {
+                    try await engine.unlock("house", pin: try Workshop.pin())
+                    Issue.record("it was opened beside \(says)")
+                } catch let error as EngineError {
+                    #expect(error.code == code && error.detail.contains(says), "\(error)")
+                }
+                await engine.close()
+                #expect(try await Set(workshop.heads()) == [newest, other])
+                try workshop.dropHead()
+            }
+        }
+    }
+
     @Test("A checkpoint from elsewhere is compared before anything is served")
     func seen() async throws {
         let ledger = MemoryLedger()

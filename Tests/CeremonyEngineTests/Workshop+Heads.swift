@@ -47,9 +47,9 @@ extension Workshop {
     }
 
     /// Destroys the head object with a program that we did not write.
-    func dropHead() throws {
+    func dropHead(on name: String = "house") throws {
         _ = try store.pkcs11Tool(
-            "--token-label", "house", "--login", "--pin", SoftHSMStore.pin, "--delete-object",
+            "--token-label", name, "--login", "--pin", SoftHSMStore.pin, "--delete-object",
             "--type", "data", "--label", HeadObject.label)
     }
 

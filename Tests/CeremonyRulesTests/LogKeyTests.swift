@@ -53,6 +53,46 @@ struct LogKeyTests {
         house.expectConsistent()
     }
 
+    @Test("It is known from when on no head needs a key any more, also where changes overlap")
+    func ends() throws {
+        var house = try changed()
+        let (first, until) = (house.now, house.now + 30 * 86_400)
+        func end(_ key: SoftwareKey, _ time: Timestamp) throws -> Timestamp? {
+            let key = NoteKey(name: house.state.log.origin, publicKey: key.publicKey.point)
+            return house.state.needed(try #require(key), after: time)
+        }
+        #expect(try end(house.logKey, first) == until)
+        #expect(try end(next, first) == nil)
+        #expect(try end(house.logKey, until) == nil)
+        // Another change whose day comes before that of the first one takes both away.
+        let third = SoftwareKey(1002)
+        let earlier = until + -86_400
+        let statement = try house.open(
+            "log-key-change", subject: "house-log",
+            parameters: [
+                "new-log-key": Founding.vkey(house.state.log.origin, of: third),
+                "both-until": "\(earlier)",
+            ])
+        try house.approve("alice", "bob", "carol", statement: statement)
+        #expect(try end(house.logKey, first) == earlier)
+        #expect(try end(next, first) == earlier)
+        #expect(try end(third, first) == nil)
+        // One whose day comes after it takes them one by one.
+        let later = until + 86_400
+        let last = SoftwareKey(1003)
+        let again = try house.open(
+            "log-key-change", subject: "house-log",
+            parameters: [
+                "new-log-key": Founding.vkey(house.state.log.origin, of: last),
+                "both-until": "\(later)",
+            ])
+        try house.approve("alice", "bob", "carol", statement: again)
+        #expect(try end(next, first) == earlier)
+        #expect(try end(third, first) == later)
+        #expect(try end(third, until) == later)
+        #expect(try end(last, first) == nil)
+    }
+
     @Test("A change that is over stays so when the clock is corrected to before its end")
     func corrected() throws {
         var house = try changed()

@@ -58,6 +58,7 @@ extension CeremonyRoom {
         guard case .object(var status) = try call("Status").field("status") else { return [] }
         status["now"] = nil
         status["rollback_guard"] = nil
+        status["log_keys"] = nil
         return [.object(status)]
             + [
                 try call("List").field("ceremonies"), try call("Keys").field("keys"),

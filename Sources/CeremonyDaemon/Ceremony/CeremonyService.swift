@@ -49,7 +49,9 @@ public struct CeremonyService: VarlinkInterface {
         case "Status":
             let clock = engine.clockReport
             result = [
-                "status": View.status(snapshot, clock: clock.time), "clock": View.clock(clock),
+                "status": View.status(
+                    snapshot, clock: clock.time, logKeys: engine.logKeyReport),
+                "clock": View.clock(clock),
             ]
         case "Draft": result = ["document": .strings(try await draft(&parameters).lines)]
         case "Show":

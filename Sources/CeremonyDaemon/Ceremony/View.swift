@@ -19,7 +19,9 @@ enum View {
         ])
     }
 
-    static func status(_ snapshot: Snapshot, clock time: Timestamp) -> JSON {
+    static func status(
+        _ snapshot: Snapshot, clock time: Timestamp, logKeys: Engine.LogKeyReport
+    ) -> JSON {
         let state = snapshot.state
         return .fields([
             "genesis": .string("\(state.log.genesis)"), "epoch": .number(state.roster.epoch),
@@ -41,6 +43,7 @@ enum View {
             "debris_count": .number(state.unrecovered.count),
             "next_due": .text(state.nextDue.map { "\($0)" }),
             "rollback_guard": rollback(snapshot.rollback),
+            "log_keys": View.logKeys(logKeys),
         ])
     }
 

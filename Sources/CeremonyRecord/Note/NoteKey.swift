@@ -49,8 +49,11 @@ public struct NoteKey: Hashable, Sendable, CustomStringConvertible {
 
     /// `<name>+<8 hex digits>+<base64 of kind and public key>`.
     public var vkey: String {
-        "\(name)+\(Hex.encode(NoteKey.bytes(of: id)))+\(Base64.encode([kind.rawValue] + publicKey))"
+        "\(name)+\(hexID)+\(Base64.encode([kind.rawValue] + publicKey))"
     }
+
+    /// The 8 hex digits of ``id``, as they stand in a vkey: what people call the key by.
+    public var hexID: String { Hex.encode(NoteKey.bytes(of: id)) }
 
     /// The same as ``vkey``.
     public var description: String { vkey }

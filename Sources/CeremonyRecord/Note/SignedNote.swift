@@ -23,6 +23,9 @@ public struct NoteSignature: Hashable, Sendable {
         self.bytes = bytes
     }
 
+    /// The 8 hex digits of the key's id, as they stand in its vkey.
+    public var hexID: String { Hex.encode(NoteKey.bytes(of: keyID)) }
+
     /// Whether this line claims to be by the key.
     func isBy(_ key: NoteKey) -> Bool {
         keyID == key.id && name.utf8.elementsEqual(key.name.utf8)

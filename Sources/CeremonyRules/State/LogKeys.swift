@@ -76,6 +76,19 @@ public struct LogKeys: Hashable, Sendable {
         return groups
     }
 
+    /// When a key that must sign heads need not any more; `nil` where nothing says so.
+    ///
+    /// - Parameters:
+    ///   - size: How many events the head covers.
+    ///   - time: The time of the last of them.
+    public func end(of key: NoteKey, size: Int, time: Timestamp) -> Timestamp? {
+        let ends = changes.filter { $0.seq < size && !$0.isOver(size: size, time: time) }
+            .map(\.bothUntil)
+        return ends.sorted().first { end in
+            !groups(size: size, time: end).joined().contains(key)
+        }
+    }
+
     /// Every key that ever signed heads of this log.
     public var all: [NoteKey] { founding + changes.map(\.key) }
 
@@ -122,6 +135,12 @@ extension State {
     /// new key signs alone, the old one is needed no more.
     public func nextHeadKeys(at time: Timestamp) -> [[NoteKey]] {
         logKeys.groups(size: head.size, time: max(time, head.time))
+    }
+
+    /// When no head needs a key any more that the next one needs at that time; `nil` where nothing
+    /// says so.
+    public func needed(_ key: NoteKey, after time: Timestamp) -> Timestamp? {
+        logKeys.end(of: key, size: head.size, time: max(time, head.time))
     }
 
     /// `log.rekeyed`, demanded by its ceremony: from here on the new key signs too.

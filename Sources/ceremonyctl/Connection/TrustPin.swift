@@ -3,6 +3,7 @@
 // where nobody brought the digest; the client says so then.
 
 import CeremonyRecord
+import CeremonyRules
 import CeremonyTerminal
 import Glibc
 
@@ -59,8 +60,8 @@ struct TrustPin: Sendable {
         }
     }
 
-    /// The log keys in force, where the log has changed those of its founding document: of each
-    /// group one must have signed a head. `nil` before the first change.
+    /// The log keys in force at the newest head seen, where the log has changed those of its
+    /// founding document: of each group one must have signed a head. `nil` before the first change.
     ///
     /// - Throws: `trust-pin` (78) where the file cannot be read as one.
     func logKeys() throws(ClientError) -> [[NoteKey]]? {
@@ -78,13 +79,6 @@ struct TrustPin: Sendable {
                 return key
             }
         }
-    }
-
-    /// Remembers the log keys that the log has come to.
-    func remember(logKeys groups: [[NoteKey]]) throws(ClientError) {
-        let text = groups.map { $0.map(\.vkey).joined(separator: " ") + "\n" }.joined()
-        try Files.makeDirectory(directory)
-        try Files.replace(directory + "/log-keys", Array(text.utf8))
     }
 
     /// Remembers the founding document, or compares it with the one remembered.
@@ -113,31 +107,35 @@ struct TrustPin: Sendable {
     ///
     /// A signed head that does not continue it is kept beside it: the two together prove what the
     /// holder of the log key did.
+    /// The log keys are remembered with it and no earlier: what a head says that does not continue
+    /// the one remembered, or that lies before it, is no news of the log.
     /// - Parameters:
     ///   - note: the signed head that the daemon shows.
-    ///   - keys: the log keys in force, as genesis and events say, never the note.
+    ///   - keys: the log keys in force at it, of each group one, as genesis and events say, never
+    ///     the note.
+    ///   - areNews: whether these keys are others than those that were known.
     ///   - consistency: the proof that the remembered tree is a prefix of the one shown; asked for
     ///     only where the log has grown.
     ///   - isOlderView: whether a smaller head is an honest earlier view of the log that is known;
     ///     nothing is remembered of it then.
-    /// - Returns: the head, verified.
+    /// - Returns: the head, verified, and whether it is the newest that was ever seen.
     /// - Throws: `checkpoint` (1) where a signature does not hold, `log-shrank` or `log-forked` (1)
     ///   naming both heads, and what the closure throws.
     @discardableResult
     func advance(
-        to note: SignedNote, signedBy keys: [NoteKey],
+        to note: SignedNote, signedBy keys: [[NoteKey]], areNews: Bool = false,
         consistency: (_ known: TreeHead, _ shown: TreeHead) throws(ClientError) -> ConsistencyProof,
         isOlderView: (_ known: TreeHead, _ shown: TreeHead) throws(ClientError) -> Bool = { _, _ in
             false
         }
-    ) throws(ClientError) -> TreeHead {
+    ) throws(ClientError) -> (head: TreeHead, isNewest: Bool) {
         let shown = try verified(note, signedBy: keys)
         try Files.makeDirectory(directory)
         let lock = try lock()
         defer { close(lock) }
-        if let known = try head() {
-            if shown == known { return shown }
-            if shown.size < known.size, try isOlderView(known, shown) { return shown }
+        let known = try head()
+        if let known, shown != known {
+            if shown.size < known.size, try isOlderView(known, shown) { return (shown, false) }
             if shown.size < known.size { throw try refused("log-shrank", known, shown, note) }
             if shown.size == known.size { throw try refused("log-forked", known, shown, note) }
             let proof = try consistency(known, shown)
@@ -145,16 +143,24 @@ struct TrustPin: Sendable {
                 proof.proves(old: known.root, isPrefixOf: shown.root)
             else { throw try refused("log-forked", known, shown, note) }
         }
-        try Files.replace(directory + "/checkpoint", note.bytes)
-        return shown
+        if shown != known { try Files.replace(directory + "/checkpoint", note.bytes) }
+        // The head first: keys that are missing are learnt again from the log.
+        if areNews { try remember(logKeys: keys) }
+        return (shown, true)
+    }
+
+    private func remember(logKeys groups: [[NoteKey]]) throws(ClientError) {
+        let text = groups.map { $0.map(\.vkey).joined(separator: " ") + "\n" }.joined()
+        try Files.replace(directory + "/log-keys", Array(text.utf8))
     }
 
     /// Verifies a signed head and remembers nothing of it.
     ///
     /// - Throws: `checkpoint` (1) where a signature does not hold.
-    func verified(_ note: SignedNote, signedBy keys: [NoteKey]) throws(ClientError) -> TreeHead {
+    func verified(_ note: SignedNote, signedBy keys: [[NoteKey]]) throws(ClientError) -> TreeHead {
         do {
-            let checkpoint = try Checkpoint(note, signedBy: keys)
+            try LogKeys.check(note, by: keys)
+            let checkpoint = try Checkpoint(text: note.text)
             if checkpoint.origin.utf8.elementsEqual(origin.utf8) { return checkpoint.head }
             throw NoteError.otherOrigin(checkpoint.origin)
         } catch {

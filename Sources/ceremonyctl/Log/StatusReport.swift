@@ -31,6 +31,8 @@ struct StatusReport: Sendable {
     let debris: [DebrisReport]
     /// Whether the log is known to be the newest.
     let rollback: RollbackReport
+    /// The keys that sign the log's heads.
+    let logKeys: LogKeyReport
     /// As it came.
     let json: JSON
 
@@ -60,9 +62,12 @@ struct StatusReport: Sendable {
                 }
             )
         }
-        rollback = try Reply.read { () throws(JSONError) in
+        (rollback, logKeys) = try Reply.read { () throws(JSONError) in
             var fields = try JSONFields(value)
-            return try RollbackReport(fields.object("rollback_guard"))
+            return (
+                try RollbackReport(fields.object("rollback_guard")),
+                try LogKeyReport(fields.object("log_keys"))
+            )
         }
     }
 }

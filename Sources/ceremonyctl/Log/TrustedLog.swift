@@ -133,25 +133,28 @@ final class TrustedLog {
         return try advance(to: note)
     }
 
-    /// Takes a signed head as seen, where the founding document is pinned. Of each group of log
-    /// keys any one may have signed it.
+    /// Takes a signed head as seen, where the founding document is pinned. Other keys than those
+    /// known are held for the log's only when the head that they signed continues what is known.
     private func advance(to note: SignedNote) throws(ClientError) -> TreeHead {
-        if try isByOthers(note) { try learnKeys(from: note) }
-        let accepted = keys.compactMap { group in
-            group.first { key in note.signatures.contains { $0.keyID == key.id } } ?? group.first
-        }
+        let signers = try signers(of: note)
         // Nobody has said that this is the right log: remembered, its head would make the right one
         // look forked.
-        guard try pin.genesis() != nil else { return try pin.verified(note, signedBy: accepted) }
+        guard try pin.genesis() != nil else {
+            let head = try pin.verified(note, signedBy: signers)
+            keys = signers
+            return head
+        }
         do {
-            return try pin.advance(
-                to: note, signedBy: accepted,
+            let taken = try pin.advance(
+                to: note, signedBy: signers, areNews: signers != keys,
                 consistency: { known, shown throws(ClientError) in
                     try self.consistency(from: known, to: shown)
                 },
                 isOlderView: { known, shown throws(ClientError) in
                     try self.isOlderView(known: known, shown: shown)
                 })
+            if taken.isNewest { keys = signers }
+            return taken.head
         } catch {
             guard isUrgent, ["log-shrank", "log-forked"].contains(error.code),
                 let shown = try? Checkpoint(text: note.text).head
@@ -162,37 +165,36 @@ final class TrustedLog {
         }
     }
 
-    /// Whether a line by the log's name is by no key that is known here, or a key is missing that
-    /// was to sign: the log key has been changed, or is being changed.
-    private func isByOthers(_ note: SignedNote) throws(ClientError) -> Bool {
+    /// Who must have signed a head: of each group one. Remembers nothing.
+    ///
+    /// The keys that are known, unless a line by the log's name is by none of them, or one is
+    /// missing that was to sign: then the log key has been changed, or is being changed, or this is
+    /// a view from before. Then the log itself says who, as it stood at that head: only a ceremony
+    /// in it, agreed by its people, changes the keys. The whole log is replayed for it.
+    private func signers(of note: SignedNote) throws(ClientError) -> [[NoteKey]] {
         let known = Set(keys.joined().map(\.id))
         let own = note.signatures.filter { $0.name.utf8.elementsEqual(genesis.log.utf8) }
-        return own.contains { !known.contains($0.keyID) }
-            || keys.contains { group in
-                !group.contains { key in own.contains { $0.keyID == key.id } }
+        let isByThem =
+            own.allSatisfy { known.contains($0.keyID) }
+            && keys.allSatisfy { group in
+                group.contains { key in own.contains { $0.keyID == key.id } }
             }
-    }
-
-    /// Has the log itself say which keys sign its heads: only a ceremony that stands in it, agreed
-    /// by its people, changes them. The whole log is replayed for it, once for each change.
-    private func learnKeys(from note: SignedNote) throws(ClientError) {
+        if isByThem { return keys }
         let head: TreeHead
         do { head = try Checkpoint(text: note.text).head } catch {
             throw Reply.malformed("a head that cannot be read: \(error)")
         }
-        let copy: LogCopy
         do {
-            copy = try LogCopy(
+            return try LogCopy(
                 of: head, note, genesis: genesis,
                 asking: { [connection] method, parameters throws(ClientError) in
                     try connection.call(method, parameters)
-                })
+                }
+            ).state.headKeys
         } catch  where error.code == "log-damaged" {
             // Then no key has been changed, and the head is held to those that are known.
-            return
+            return keys
         }
-        keys = copy.state.headKeys
-        if try pin.genesis() != nil { try pin.remember(logKeys: keys) }
     }
 
     private func consistency(from old: TreeHead, to new: TreeHead) throws(ClientError)
@@ -225,7 +227,9 @@ final class TrustedLog {
             if !now.isSealed || now.signed >= known.size {
                 guard let note = now.checkpoint else { return false }
                 current = try Checkpoint(text: note.text).head
-                guard current.size >= known.size, (try? LogKeys.check(note, by: keys)) != nil
+                let signers = try signers(of: note)
+                guard current.size >= known.size,
+                    (try? LogKeys.check(note, by: signers)) != nil
                 else { return false }
             }
             return try isPrefix(known, of: current) && isPrefix(shown, of: known)

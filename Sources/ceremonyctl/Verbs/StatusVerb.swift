@@ -49,7 +49,7 @@ struct StatusVerb: Verb {
             "  roster:     epoch \(status.epoch)",
         ]
         lines += status.clock.text
-        lines += status.rollback.text
+        lines += status.rollback.text + status.logKeys.text(isSealed: head.isSealed)
         if let old = log.genesis.continues {
             lines.append("  goes on from: \(old.origin), \(old.size) events")
         }
