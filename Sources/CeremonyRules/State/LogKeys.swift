@@ -20,8 +20,11 @@ public struct LogKeys: Hashable, Sendable {
 
         /// Whether the new key signs alone a head of so many events, the last one of that time.
         func isOver(size: Int, time: Timestamp) -> Bool {
-            spans.last { $0.seq < size }.map { time >= $0.until } ?? false
+            end(size: size).map { time >= $0 } ?? false
         }
+
+        /// From when on the new key signs alone a head of so many events.
+        func end(size: Int) -> Timestamp? { spans.last { $0.seq < size }?.until }
     }
 
     /// The time in which two keys sign, for heads that cover the event of that position.
@@ -83,7 +86,7 @@ public struct LogKeys: Hashable, Sendable {
     ///   - time: The time of the last of them.
     public func end(of key: NoteKey, size: Int, time: Timestamp) -> Timestamp? {
         let ends = changes.filter { $0.seq < size && !$0.isOver(size: size, time: time) }
-            .map(\.bothUntil)
+            .compactMap { $0.end(size: size) }
         return ends.sorted().first { end in
             !groups(size: size, time: end).joined().contains(key)
         }
