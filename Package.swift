@@ -50,6 +50,9 @@ let package = Package(
         .target(name: "PKCS11", dependencies: ["CPKCS11"], swiftSettings: strictWithC),
         .target(name: "Sodium", dependencies: ["CSodium"], swiftSettings: strictWithC),
 
+        // Another project's vaults: read, checked, and what a rotation of their keys writes.
+        .target(name: "Provara", dependencies: ["Sodium"], swiftSettings: strictWithC),
+
         // What is written, and what may happen. Pure.
         .target(name: "CeremonyRecord", dependencies: ["Sodium"], swiftSettings: strict),
         .target(
@@ -125,6 +128,9 @@ let package = Package(
         .testTarget(
             name: "PKCS11Tests", dependencies: ["PKCS11", "CPKCS11", "Sodium", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "ProvaraTests", dependencies: ["Provara", "Sodium", "CSodium"],
+            exclude: ["Vectors"], swiftSettings: strict),
         .testTarget(
             name: "CeremonyRecordTests", dependencies: ["CeremonyRecord", "Sodium"],
             exclude: ["Vectors"], swiftSettings: strict),

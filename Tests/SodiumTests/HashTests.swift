@@ -30,6 +30,20 @@ struct HashTests {
         #expect(SHA256.hash([1], [], [2, 3]) == SHA256.hash([1, 2, 3]))
     }
 
+    @Test("Pieces are hashed as one message, and a copy goes on by itself")
+    func pieces() {
+        var state = SHA256State()
+        #expect(state.digest == SHA256.hash())
+        state.update([1, 2])
+        var other = state
+        state.update([3])
+        other.update([])
+        other.update([4, 5])
+        #expect(state.digest == SHA256.hash([1, 2, 3]))
+        #expect(other.digest == SHA256.hash([1, 2, 4, 5]))
+        #expect(state.digest == SHA256.hash([1, 2, 3]))
+    }
+
     @Test("Random bytes differ and have the length asked for")
     func random() {
         #expect(randomBytes(0).isEmpty)

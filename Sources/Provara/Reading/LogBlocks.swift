@@ -1,0 +1,94 @@
+// The log in pieces of whole lines. What is held is one piece and the beginning of the next,
+// however long the log is; the digest of the file is worked out on the way.
+
+import Sodium
+
+/// A piece of the log: whole lines, each with its line feed but perhaps the last of the file.
+struct LogBlock: Sendable {
+    /// The lines.
+    let bytes: [UInt8]
+    /// Where they begin in the file.
+    let offset: Int
+    /// Whether this stands for one line that is longer than any may be; `bytes` is empty then.
+    var isOverlong = false
+    /// How many bytes of the file this stands for.
+    let length: Int
+}
+
+/// Reads a log front to back.
+struct LogBlocks: ~Copyable {
+    /// Long enough for some hundred events: starting a thread for less is not worth it.
+    static let usualSize = 128 << 10
+    private let file: OpenFile
+    private let longest: Int
+    private let examines: Bool
+    private var carried: [UInt8] = []
+    private var offset = 0
+    private var isAtEnd = false
+    /// The digest of all that was read.
+    private(set) var digest = SHA256State()
+    /// Whether the words of a private key's encoding were met.
+    private(set) var traces = PrivateKeyTraces()
+
+    /// - Parameter examines: whether the digest and the traces of private keys are wanted.
+    init(_ file: consuming OpenFile, longestLine: Int, examines: Bool) {
+        self.file = file
+        longest = longestLine
+        self.examines = examines
+    }
+
+    /// How many bytes were given out.
+    var size: Int { offset }
+
+    /// The next piece; `nil` at the end of the log.
+    mutating func next() throws(VaultError) -> LogBlock? {
+        var bytes = carried
+        carried = []
+        while true {
+            if !isAtEnd, bytes.count < Self.usualSize { try fill(&bytes) }
+            if let end = bytes.lastIndex(of: UInt8(ascii: "\n")) {
+                carried = Array(bytes[(end + 1)...])
+                bytes.removeSubrange((end + 1)...)
+                return give(bytes)
+            }
+            if isAtEnd { return bytes.isEmpty ? nil : give(bytes) }
+            if bytes.count > longest { return try skipLine(after: bytes.count) }
+            try fill(&bytes)
+        }
+    }
+
+    private mutating func fill(_ bytes: inout [UInt8]) throws(VaultError) {
+        let more = try file.read(atMost: Self.usualSize)
+        if more.isEmpty {
+            isAtEnd = true
+        } else {
+            if examines {
+                digest.update(more)
+                traces.look(at: more)
+            }
+            bytes += more
+        }
+    }
+
+    private mutating func give(_ bytes: [UInt8]) -> LogBlock {
+        defer { offset += bytes.count }
+        return LogBlock(bytes: bytes, offset: offset, length: bytes.count)
+    }
+
+    /// Passes over the rest of a line that is too long to hold.
+    private mutating func skipLine(after held: Int) throws(VaultError) -> LogBlock {
+        var length = held
+        while !isAtEnd {
+            var more: [UInt8] = []
+            try fill(&more)
+            if let end = more.firstIndex(of: UInt8(ascii: "\n")) {
+                length += end + 1
+                carried = Array(more[(end + 1)...])
+                break
+            }
+            length += more.count
+        }
+        defer { offset += length }
+        return LogBlock(bytes: [], offset: offset, isOverlong: true, length: length)
+    }
+}
