@@ -227,7 +227,8 @@ struct ListingTests {
         var house = try House()
         let left = (0..<140).map { "\($0) " + String(repeating: "x", count: 390) }
         for number in 1...20 { _ = try house.interrupted("crowd-\(number)", left: left) }
-        let status = View.status(snapshot(house), clock: house.now)
+        let status = View.status(
+            snapshot(house), clock: house.now, logKeys: Engine.LogKeyReport(keys: [], trouble: nil))
         #expect(status.canonicalBytes.count < Limits.standard.replyBytesMax - 100_000)
         var fields = try JSONFields(status)
         #expect(try fields.number("debris_count") == 20)
