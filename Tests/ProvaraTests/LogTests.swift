@@ -89,10 +89,11 @@ struct LogTests {
         #expect(read.findings.violations.first?.detail.contains("longer than 200000 bytes") == true)
         #expect(read.log.eventCount == 4)
         #expect(read.log.size == (try vault.bytes(VaultPath.events)).count)
-        try vault.write(
-            VaultPath.events,
-            vault.bytes(VaultPath.events) + [UInt8](repeating: 0x7a, count: 300_000))
-        #expect(try vault.read { $0.longestLine = 200_000 }.findings.violations.last?.line == nil)
+        let whole = try vault.bytes(VaultPath.events)
+        try vault.write(VaultPath.events, whole + [UInt8](repeating: 0x7a, count: 300_000))
+        let cut = try vault.read { $0.longestLine = 200_000 }.findings.violations
+        #expect(cut.filter { $0.rule == .malformedLine }.map(\.line) == [3, 4, 7])
+        #expect(cut.filter { $0.rule == .noFinalLineFeed }.map(\.line) == [7])
     }
 
     @Test("Findings beyond the limit are counted, and each one is told")

@@ -244,6 +244,37 @@ struct RotationTests {
             after.registry?.entries.map(\.status) == ["retired", "retired", "active", "active"])
     }
 
+    @Test("After every write it can be told how far the publication has come")
+    func progress() throws {
+        let vault = try TestVault("vault_before_rotation")
+        let files = try Rotation(try vault.read(), plainOrder()).signed(by: .quorum).files(
+            by: .quorum)
+        func states() throws -> [PublishedFile.Progress] {
+            try files.map { try $0.progress(in: vault.path) }
+        }
+        #expect(try states() == [.before, .before, .before, .before, .before])
+        for (count, file) in files.enumerated() {
+            try vault.publish([file])
+            #expect(
+                try states() == files.indices.map { $0 <= count ? .after : .before })
+            // Before the root is written, nobody takes the vault for one in order.
+            #expect(try vault.read().isInOrder == (count >= 3))
+        }
+        let whole = try vault.bytes(VaultPath.events)
+        for cut in [1, 40, 700] {
+            try vault.write(VaultPath.events, Array(whole.dropLast(cut)))
+            #expect(try files[0].progress(in: vault.path) == .cutOff)
+        }
+        try vault.write(VaultPath.events, whole + [10])
+        #expect(try files[0].progress(in: vault.path) == .other)
+        try vault.write(VaultPath.events, [0x20] + whole.dropFirst())
+        #expect(try files[0].progress(in: vault.path) == .other)
+        try vault.write(VaultPath.keys, Array("{".utf8))
+        #expect(try files[1].progress(in: vault.path) == .other)
+        try vault.remove(VaultPath.root)
+        #expect(try files[3].progress(in: vault.path) == .other)
+    }
+
     @Test("Members of keys.json that nobody here knows are kept")
     func unknownMembers() throws {
         let vault = try TestVault("vault_before_rotation")

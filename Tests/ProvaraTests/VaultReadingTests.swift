@@ -109,6 +109,25 @@ struct VaultReadingTests {
         }
     }
 
+    @Test("A key that the caller vouches for may sign, and has no authority by that")
+    func vouched() throws {
+        let vault = try TestVault("vault_before_rotation")
+        try vault.editKeys { $0.append(KeyEntry.of(.stranger, roles: ["agent"])) }
+        try vault.edit { $0.append(Breakages.bob().line(.stranger)) }
+        try vault.close()
+        let strange = try vault.read().findings.violations.map(\.rule)
+        #expect(Set(strange) == [.strangeKey, .unknownSigner])
+        let read = try vault.read { $0.vouchedKeys = [TestKey.stranger.id, TestKey.newRoot.id] }
+        #expect(read.isInOrder, "\(read.findings.kept)")
+        #expect(read.log.standing(of: TestKey.stranger.id)?.introduction == .vouched)
+        #expect(read.log.standing(of: TestKey.stranger.id)?.isAuthority == false)
+        #expect(read.log.standing(of: TestKey.newRoot.id) == nil)
+        try vault.editKeys { $0[2]["roles"] = .strings(["agent", "root"]) }
+        try vault.close()
+        let wrong = try vault.read { $0.vouchedKeys = [TestKey.stranger.id] }
+        #expect(wrong.findings.violations.map(\.rule) == [.wrongRoles])
+    }
+
     @Test(
         "A vault that changes while it is read is no vault that was read",
         arguments: [

@@ -18,8 +18,11 @@ struct BirthKeys {
             let key = authority.key
             guard !KeyStanding.authorityRoles([authority.role]).isEmpty, key != genesis?.rootKey
             else { continue }
-            // A contract may have been brought up to date after a rotation; the log then says more.
-            if promoted[key]?.contains(where: { $0.isSame(as: authority.role) }) == true {
+            // A contract may have been brought up to date after a rotation: then the log introduces
+            // the key, with this role and no other authority.
+            if let roles = promoted[key],
+                KeyStanding.authorityRoles(roles) == KeyStanding.authorityRoles([authority.role])
+            {
                 continue
             }
             if authority.role.isSame(as: "quorum") {

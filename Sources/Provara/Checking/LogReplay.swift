@@ -189,11 +189,18 @@ struct LogReplay: Sendable {
                 return false
             }
         }
-        guard let standing = keys[signer], standing.key != nil else {
+        guard let standing = keys[signer] else {
             note(
                 place.finding(
                     .unknownSigner,
                     "\(signer) signed it, which nothing introduced before this place"))
+            return false
+        }
+        guard standing.key != nil else {
+            note(
+                place.finding(
+                    .unknownSigner, "\(signer) signed it, whose public key keys.json does not have")
+            )
             return false
         }
         if let revocation = standing.revocation {

@@ -15,10 +15,10 @@ extension Vault.Rule {
                 + "it. Move it into a token or offline, and rotate the key if others could have read it."
         case .staleManifest:
             "The vault was changed without its manifest, or by somebody who should not "
-                + "have. Find out what changed; then `provara manifest` writes it anew."
+                + "have. Find out what changed; then the package's `provara manifest` writes it anew."
         case .staleRoot:
             "The manifest and the Merkle root were not written together. Find out why; then "
-                + "`provara manifest` writes both anew."
+                + "the package's `provara manifest` writes both anew."
         case .unsignedManifest:
             "Nobody stands for the files outside the log. Have an authority sign it."
         case .staleSignature:
@@ -46,15 +46,15 @@ extension Vault.Rule {
             "A key that nobody introduced was put there by somebody. Take it out, or have an "
                 + "authority promote it."
         case .missingKey:
-            "The events that it signed do not verify with the package. `provara "
-                + "apply-rotation` brings keys.json up to date from the log."
+            "The events that it signed do not verify with the package. "
+                + "`ceremonyctl provara apply-rotation` brings keys.json up to date from the log."
         case .missingBirthKey:
             "What it signed cannot be checked. Restore its entry from a copy; its id "
                 + "proves the public key."
         case .wrongRoles: "Roles count as the birth and the log gave them. Correct the entry."
         case .wrongStatus:
-            "The log says what a key is worth, and other programs read keys.json. `provara "
-                + "apply-rotation` brings it up to date from the log."
+            "The log says what a key is worth, and other programs read keys.json. "
+                + "`ceremonyctl provara apply-rotation` brings it up to date from the log."
         case .literalRevoked:
             "`provara verify` refuses all that such a key ever signed, also before its "
                 + "revocation. Write `retired`; the log says that it is revoked."

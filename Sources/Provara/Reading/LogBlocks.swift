@@ -11,8 +11,9 @@ struct LogBlock: Sendable {
     let offset: Int
     /// Whether this stands for one line that is longer than any may be; `bytes` is empty then.
     var isOverlong = false
-    /// How many bytes of the file this stands for.
-    let length: Int
+    /// Whether the last of the lines is ended; it is not only at the end of a file that was cut
+    /// off.
+    let endsInLineFeed: Bool
 }
 
 /// Reads a log front to back.
@@ -23,6 +24,8 @@ struct LogBlocks: ~Copyable {
     private let longest: Int
     private let examines: Bool
     private var carried: [UInt8] = []
+    /// How many of the bytes that are carried over are known to be no line feed.
+    private var searched = 0
     private var offset = 0
     private var isAtEnd = false
     /// The digest of all that was read.
@@ -43,17 +46,20 @@ struct LogBlocks: ~Copyable {
     /// The next piece; `nil` at the end of the log.
     mutating func next() throws(VaultError) -> LogBlock? {
         var bytes = carried
+        var start = searched
         carried = []
+        searched = 0
         while true {
-            if !isAtEnd, bytes.count < Self.usualSize { try fill(&bytes) }
-            if let end = bytes.lastIndex(of: UInt8(ascii: "\n")) {
+            if !isAtEnd { try fill(&bytes) }
+            if let end = bytes[start...].lastIndex(of: UInt8(ascii: "\n")) {
                 carried = Array(bytes[(end + 1)...])
+                searched = carried.count
                 bytes.removeSubrange((end + 1)...)
-                return give(bytes)
+                return give(bytes, endsInLineFeed: true)
             }
-            if isAtEnd { return bytes.isEmpty ? nil : give(bytes) }
+            if isAtEnd { return bytes.isEmpty ? nil : give(bytes, endsInLineFeed: false) }
+            start = bytes.count
             if bytes.count > longest { return try skipLine(after: bytes.count) }
-            try fill(&bytes)
         }
     }
 
@@ -61,34 +67,37 @@ struct LogBlocks: ~Copyable {
         let more = try file.read(atMost: Self.usualSize)
         if more.isEmpty {
             isAtEnd = true
-        } else {
-            if examines {
-                digest.update(more)
-                traces.look(at: more)
-            }
-            bytes += more
+            return
         }
+        if examines {
+            digest.update(more)
+            traces.look(at: more)
+        }
+        bytes += more
     }
 
-    private mutating func give(_ bytes: [UInt8]) -> LogBlock {
+    private mutating func give(_ bytes: [UInt8], endsInLineFeed: Bool) -> LogBlock {
         defer { offset += bytes.count }
-        return LogBlock(bytes: bytes, offset: offset, length: bytes.count)
+        return LogBlock(bytes: bytes, offset: offset, endsInLineFeed: endsInLineFeed)
     }
 
     /// Passes over the rest of a line that is too long to hold.
     private mutating func skipLine(after held: Int) throws(VaultError) -> LogBlock {
         var length = held
-        while !isAtEnd {
+        var endsInLineFeed = false
+        while !endsInLineFeed, !isAtEnd {
             var more: [UInt8] = []
             try fill(&more)
             if let end = more.firstIndex(of: UInt8(ascii: "\n")) {
                 length += end + 1
                 carried = Array(more[(end + 1)...])
-                break
+                endsInLineFeed = true
+            } else {
+                length += more.count
             }
-            length += more.count
         }
         defer { offset += length }
-        return LogBlock(bytes: [], offset: offset, isOverlong: true, length: length)
+        return LogBlock(
+            bytes: [], offset: offset, isOverlong: true, endsInLineFeed: endsInLineFeed)
     }
 }

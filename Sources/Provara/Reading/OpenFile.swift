@@ -123,7 +123,7 @@ struct OpenFile: ~Copyable {
         }
         var bytes: [UInt8] = []
         while bytes.count < count {
-            let more = try read(atMost: count - bytes.count)
+            let more = try read(atMost: min(count - bytes.count, 1 << 20))
             if more.isEmpty { break }
             bytes += more
         }

@@ -238,7 +238,7 @@ extension VaultReader {
             var wave: [LogBlock] = []
             while wave.count < 2 * threads, let block = try blocks.next() { wave.append(block) }
             guard let last = wave.last else { return endsInLineFeed }
-            endsInLineFeed = last.isOverlong || last.bytes.last == UInt8(ascii: "\n")
+            endsInLineFeed = last.endsInLineFeed
             let judge = LineJudge(keys: replay.publicKeys, longestLine: options.longestLine)
             let judged = WorkerThreads.map(wave, threads: threads) { judge.lines(of: $0) }
             for (block, lines) in zip(wave, judged) {

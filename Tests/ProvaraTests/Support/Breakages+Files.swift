@@ -164,6 +164,25 @@ enum Breakages {
                 in: VaultPath.contract)
         },
         Breakage(
+            what: "a contract that was brought up to date after a rotation",
+            vector: "vault_after_rotation", rules: []
+        ) {
+            try $0.replace(
+                TestKey.root.id.description, by: TestKey.newRoot.id.description,
+                in: VaultPath.contract)
+        },
+        Breakage(
+            what: "a contract that gives a promoted key more than its promotion",
+            vector: "vault_after_rotation",
+            rules: [.knownKey, .wrongRoles, .wrongStatus, .unfinished]
+        ) {
+            try $0.replace(
+                "\"key_id\": \"\(TestKey.quorum.id)\"",
+                by: "\"key_id\": \"\(TestKey.quorum.id)\"}, {\"role\": \"quorum\", "
+                    + "\"key_id\": \"\(TestKey.newRoot.id)\"",
+                in: VaultPath.contract)
+        },
+        Breakage(
             what: "a contract that names a key without an entry",
             rules: [.missingBirthKey, .strangeKey, .wrongSignature, .unsignedIntroduction]
         ) {
