@@ -285,5 +285,9 @@ struct DeadlineTests {
             ])
         #expect(decision.state.isHalted)
         #expect(decision.state.ceremony(named: other.ceremony)?.state == .expired)
+        // It is still stuck at the next tick, and one halt says so.
+        let again = try decide(decision.state, .tick, now: house.now + 60)
+        #expect(again.stuck == ["Not A Name"] && again.state.isHalted)
+        #expect(again.events.isEmpty)
     }
 }

@@ -191,6 +191,27 @@ struct RecoveryTests {
         #expect(asked.isTokenLost && asked.ceremony.id == id)
         #expect(asked.object.label == id && asked.object.isOn(House.token))
         #expect(!asked.object.isOn(House.otherToken))
+        let (token, own) = (House.token, "another")
+        for other in [
+            TokenReference(
+                label: token.label, manufacturer: own, model: token.model, serial: token.serial),
+            TokenReference(
+                label: token.label, manufacturer: token.manufacturer, model: own,
+                serial: token.serial),
+            TokenReference(
+                label: token.label, manufacturer: token.manufacturer, model: token.model,
+                serial: own),
+        ] { #expect(!asked.object.isOn(other)) }
+        let (keyID, label) = (asked.object.keyID, Array(asked.object.label.utf8))
+        #expect(asked.object.isNamed(id: keyID, label: label))
+        #expect(!asked.object.isNamed(id: keyID + [0], label: label))
+        #expect(!asked.object.isNamed(id: keyID, label: label + [0]))
+        // Its label may have been changed.
+        #expect(
+            asked.object.isOn(
+                TokenReference(
+                    label: own, manufacturer: token.manufacturer, model: token.model,
+                    serial: token.serial)))
         let execute = house.signed(try house.act(.execute, by: "dave", on: id))
         expectRefusal(.wrongDocument) {
             _ = try house.state.recovery(
