@@ -202,6 +202,10 @@ struct RecoveryTests {
                 label: token.label, manufacturer: token.manufacturer, model: token.model,
                 serial: own),
         ] { #expect(!asked.object.isOn(other)) }
+        let (keyID, label) = (asked.object.keyID, Array(asked.object.label.utf8))
+        #expect(asked.object.isNamed(id: keyID, label: label))
+        #expect(!asked.object.isNamed(id: keyID + [0], label: label))
+        #expect(!asked.object.isNamed(id: keyID, label: label + [0]))
         // Its label may have been changed.
         #expect(
             asked.object.isOn(

@@ -177,6 +177,36 @@ struct RotationTests {
         #expect(try room.erin.does("key", old.fingerprint, "--chain").contains("Revoked by"))
     }
 
+    @Test("A key is trusted up to a time after the log's last event")
+    func boundaryTime() throws {
+        let room = try CeremonyRoom.copy()
+        room.daemonClockFile = room.directory + "/clock"
+        try TestFile.write(room.directory + "/clock", "+0d\n")
+        try room.open()
+        let key = try room.keyMade(by: room.complete("keeper-alpha"))
+        let last = try #require(Timestamp(try room.events().last?.field("time").text ?? ""))
+        // Nothing happens for a while, and what is signed in the first part of it is trusted.
+        try TestFile.write(room.directory + "/clock", "+250s\n")
+        func order(_ seconds: Int) -> [String] {
+            [
+                "key-revocation", "keeper-alpha", "--set", "key=\(key.fingerprint)", "--set",
+                "cause=compromise", "--set", "boundary-time=\(last + seconds)",
+            ]
+        }
+        try room.refuses(64, "bad-parameter", says: "nobody can trust a key beyond that") {
+            try room.dave.run(
+                ["start"] + order(3600) + ["--reason", "x", "--as", "dave", "--json"]
+                    + ["--draft", room.dave.path("draft")])
+        }
+        let id = try room.opens(order(100))
+        try room.approve(id, by: ["alice", "bob"])
+        #expect(try room.erin.does("log").contains("trusted up to \(last + 100)"))
+        for (seconds, verdict) in [(99, "signs"), (100, "signs"), (101, "contested")] {
+            let shown = try room.key(key.fingerprint, "--at", "\(last + seconds)")
+            #expect(shown.field("verdict").text == verdict, "\(seconds)")
+        }
+    }
+
     @Test("A revocation waits for no halt to be cleared")
     func halted() throws {
         try withRoom { room in
