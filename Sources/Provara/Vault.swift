@@ -113,7 +113,6 @@ extension Vault {
         let replay: LogReplay
         /// The digest of the file, which can go on.
         let digest: SHA256State
-        let endsInLineFeed: Bool
 
         /// The standing of a key; `nil` for one that nothing introduced.
         public func standing(of key: KeyID) -> KeyStanding? { replay.keys[key] }

@@ -205,7 +205,7 @@ extension VaultReader {
             boundaries: scan.boundaries.union(options.boundaries),
             contestedLimit: options.listedContested)
         guard let file = try vault.file(VaultPath.events) else {
-            return Vault.Log(size: 0, replay: replay, digest: SHA256State(), endsInLineFeed: false)
+            return Vault.Log(size: 0, replay: replay, digest: SHA256State())
         }
         var blocks = LogBlocks(file, longestLine: options.longestLine, examines: true)
         let endsInLineFeed = try fold(&blocks, into: &replay)
@@ -221,9 +221,7 @@ extension VaultReader {
                     .privateKey, "an event seems to hold a private key", path: VaultPath.events))
         }
         replay.finish { note($0) }
-        return Vault.Log(
-            size: blocks.size, replay: replay, digest: blocks.digest, endsInLineFeed: endsInLineFeed
-        )
+        return Vault.Log(size: blocks.size, replay: replay, digest: blocks.digest)
     }
 
     /// Judges some blocks at once, then folds them in their order.
