@@ -23,6 +23,14 @@ public struct Vault: Sendable {
         /// The longest line of a log that is read, in bytes; a longer one is malformed.
         public var longestLine = 16 << 20
 
+        /// After how many events of a key a table of its multiples is made; `nil` for never.
+        /// Without optimisation a table is slower than libsodium.
+        #if DEBUG
+            var preparedAfter: Int?
+        #else
+            var preparedAfter: Int? = 256
+        #endif
+
         /// The usual way.
         public init() {}
     }
@@ -105,7 +113,6 @@ extension Vault {
         let replay: LogReplay
         /// The digest of the file, which can go on.
         let digest: SHA256State
-        let endsInLineFeed: Bool
 
         /// The standing of a key; `nil` for one that nothing introduced.
         public func standing(of key: KeyID) -> KeyStanding? { replay.keys[key] }

@@ -64,6 +64,9 @@ struct ContestedTests {
                 "OBSERVATION",
             ])
         #expect(lines == 8)
+        let few = try vault.read { $0.listedContested = 2 }
+        #expect(few.log.contested.map(\.event.line) == [4, 5])
+        #expect(few.log.contestedCount == after.log.contestedCount)
         #expect(after.log.standing(of: TestKey.newQuorum.id)?.isAuthority == false)
     }
 

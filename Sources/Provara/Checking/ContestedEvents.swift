@@ -110,8 +110,10 @@ extension LogReplay {
         var waiting = [(key, passed.ordinal, passed.line)]
         while let (key, ordinal, line) = waiting.popLast() {
             if let noted = suspects[key] {
-                found += noted.kept.dropFirst(ordinal)
-                count += noted.count - ordinal
+                // An event can come after two boundaries; the first revocation contests it.
+                let fresh = noted.kept.dropFirst(ordinal).filter { contested[$0.event.id] == nil }
+                found += fresh
+                count += fresh.count + noted.count - max(noted.kept.count, ordinal)
             }
             for promoted in keys.values where promoted.promotedBy == key {
                 guard case .promotion(let event) = promoted.introduction, event.line > line else {

@@ -205,7 +205,7 @@ extension VaultReader {
             boundaries: scan.boundaries.union(options.boundaries),
             contestedLimit: options.listedContested)
         guard let file = try vault.file(VaultPath.events) else {
-            return Vault.Log(size: 0, replay: replay, digest: SHA256State(), endsInLineFeed: false)
+            return Vault.Log(size: 0, replay: replay, digest: SHA256State())
         }
         var blocks = LogBlocks(file, longestLine: options.longestLine, examines: true)
         let endsInLineFeed = try fold(&blocks, into: &replay)
@@ -221,9 +221,7 @@ extension VaultReader {
                     .privateKey, "an event seems to hold a private key", path: VaultPath.events))
         }
         replay.finish { note($0) }
-        return Vault.Log(
-            size: blocks.size, replay: replay, digest: blocks.digest, endsInLineFeed: endsInLineFeed
-        )
+        return Vault.Log(size: blocks.size, replay: replay, digest: blocks.digest)
     }
 
     /// Judges some blocks at once, then folds them in their order.
@@ -234,12 +232,15 @@ extension VaultReader {
     {
         let threads = options.threads ?? WorkerThreads.processors
         var endsInLineFeed = false
+        var prepared: [KeyID: PreparedKey] = [:]
         while true {
+            prepareKeys(&prepared, replay)
             var wave: [LogBlock] = []
             while wave.count < 2 * threads, let block = try blocks.next() { wave.append(block) }
             guard let last = wave.last else { return endsInLineFeed }
             endsInLineFeed = last.endsInLineFeed
-            let judge = LineJudge(keys: replay.publicKeys, longestLine: options.longestLine)
+            let judge = LineJudge(
+                keys: replay.publicKeys, prepared: prepared, longestLine: options.longestLine)
             let judged = WorkerThreads.map(wave, threads: threads) { judge.lines(of: $0) }
             for (block, lines) in zip(wave, judged) {
                 for line in lines {
@@ -248,6 +249,17 @@ extension VaultReader {
                         offset: block.offset + line.range.lowerBound, note: { note($0) })
                 }
             }
+        }
+    }
+
+    /// Makes tables for the keys that have signed much, for a few of them: each takes 165 kB.
+    private func prepareKeys(_ prepared: inout [KeyID: PreparedKey], _ replay: LogReplay) {
+        guard let enough = options.preparedAfter else { return }
+        for standing in replay.keys.values
+        where prepared.count < 16 && standing.eventCount >= enough
+            && prepared[standing.id] == nil
+        {
+            prepared[standing.id] = standing.key.flatMap { PreparedKey($0) }
         }
     }
 }
