@@ -56,13 +56,13 @@ let package = Package(
         // What is written, and what may happen. Pure.
         .target(name: "CeremonyRecord", dependencies: ["Sodium"], swiftSettings: strict),
         .target(
-            name: "CeremonyRules", dependencies: ["CeremonyRecord", collections],
+            name: "CeremonyRules", dependencies: ["CeremonyRecord", "Provara", collections],
             swiftSettings: strict),
 
         // What drives the rules against tokens and log.
         .target(
             name: "CeremonyEngine",
-            dependencies: ["CeremonyRules", "CeremonyRecord", "PKCS11", "Sodium"],
+            dependencies: ["CeremonyRules", "CeremonyRecord", "PKCS11", "Provara", "Sodium"],
             swiftSettings: strict),
         .target(
             name: "CeremonyStore",
@@ -112,7 +112,7 @@ let package = Package(
             name: "ceremonyctl",
             dependencies: [
                 "CeremonyTerminal", "CeremonyWire", "CeremonyRules", "CeremonyRecord", "PKCS11",
-                "Sodium", "CPlatform",
+                "Provara", "Sodium", "CPlatform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strictWithC),
 
@@ -122,7 +122,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "CeremonyEngine", "CeremonyRules", "CeremonyRecord", "PKCS11", "Sodium", "CSodium",
+                "CeremonyEngine", "CeremonyRules", "CeremonyRecord", "PKCS11", "Provara", "Sodium",
+                "CSodium",
             ], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"], swiftSettings: strict),
         .testTarget(

@@ -86,7 +86,7 @@ public struct Daemon: Sendable {
         let hub = WatchHub(limits: configuration.limits)
         let engine = try Engine(
             ledger: ledger, after: try directory.earlierLogs(), vaults: rack.vaults,
-            logTokens: configuration.logTokens, clock: SystemClock(),
+            logTokens: configuration.logTokens, desk: configuration.desk, clock: SystemClock(),
             haltFile: Daemon.haltFile(of: configuration),
             build: Engine.Build(version: version, commit: commit, modules: rack.loaded),
             haltPatience: { [limits = configuration.limits] in

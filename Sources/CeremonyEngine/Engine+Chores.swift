@@ -15,6 +15,8 @@ extension Engine {
         case heldHalts = "held-halts"
         /// The end of an execution that could not be told when it came is told now.
         case executions
+        /// What a committed ceremony still has to do is done.
+        case committed
         /// What has followed from time is written down: expiries, ends of executions, lapses,
         /// retirements.
         case deadlines
@@ -35,11 +37,13 @@ extension Engine {
     public func perform(_ chore: Chore) async throws(EngineError) {
         if chore == .clock { _ = watch.look() }
         if chore == .heldHalts { halts.look() }
+        if chore == .executions { executor.lookAtQuestions() }
         guard !snapshot.isSealed else { return }
         switch chore {
         case .clock: return
         case .heldHalts: if snapshot.isHaltedByFile { try await halts.recordHeld() }
         case .executions: try await endInterrupted()
+        case .committed: try await finishCommitted()
         case .deadlines: try await recordWhatIsDue()
         case .refusedAccess: try await recordRefusals()
         case .keptHead: await rollbackGuard.retry()

@@ -51,6 +51,7 @@ public final class Engine: Sendable {
     /// - Parameters:
     ///   - earlier: The logs that this one goes on from, the nearest first.
     ///   - logTokens: The names of the tokens that hold log keys, the one in use first.
+    ///   - desk: The Provara vaults that ceremonies may be about.
     ///   - haltPatience: How long whoever raises a halt waits for the log to have it: called when
     ///     the halt is in the file, returns when they have waited enough. `nil`: as long as needed.
     ///   - boundary: Called between the steps of an execution.
@@ -59,8 +60,8 @@ public final class Engine: Sendable {
     /// - Throws: ``Refusal`` where the log does not replay; what the ledger throws.
     public init(
         ledger: any Ledger, after earlier: [EarlierLog] = [], vaults: [any KeyVault],
-        logTokens: [String], clock: any Clock, haltFile: HaltFile, build: Build,
-        haltPatience: (@Sendable () async -> Void)? = nil,
+        logTokens: [String], desk: VaultDesk = VaultDesk([]), clock: any Clock,
+        haltFile: HaltFile, build: Build, haltPatience: (@Sendable () async -> Void)? = nil,
         boundary: @escaping @Sendable (String) async -> Void = { _ in },
         appended: @escaping @Sendable ([Event], [[UInt8]]) -> Void = { _, _ in },
         ended: @escaping @Sendable (LedgerError) -> Void
@@ -98,7 +99,7 @@ public final class Engine: Sendable {
             patience: haltPatience)
         executor = Executor(
             writer: writer, halts: halts, published: published, vaults: vaults, watch: watch,
-            boundary: boundary)
+            boundary: boundary, desk: desk)
     }
 
     // MARK: Reading
@@ -131,6 +132,8 @@ public final class Engine: Sendable {
         document: [UInt8], sshsig: [UInt8],
         progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws(EngineError) -> Recorded {
+        // Somebody who is asked to sign may have said no, or the house may be halted now.
+        defer { executor.lookAtQuestions() }
         let known = try? AnyDocument(bytes: document)
         if case .act(let act) = known, act.act == .halt {
             return try await halts.raise(document: document, sshsig: sshsig)
@@ -152,6 +155,7 @@ public final class Engine: Sendable {
             return try await Recovery(executor: executor, isKnownNewest: isKnownNewest)
                 .carryOut(document: document, sshsig: sshsig)
         }
+        if case .statement(let statement) = known { try await checkSeen(statement) }
         return try await writer.submit(.submit(document: document, sshsig: sshsig))
     }
 
@@ -177,6 +181,7 @@ public final class Engine: Sendable {
         guard !snapshot.isSealed else { throw .sealed }
         var draft = draft
         if let token { draft.parameters["token"] = try await receivingToken(token).uri }
+        draft = try await looked(draft)
         let state = self.snapshot.state
         let statement: Statement
         let doubt = clockReport.doubt

@@ -56,6 +56,14 @@ public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
         case logNotNewest = "log-not-newest"
         /// The token is here, and an order calls it lost.
         case tokenHere = "token-here"
+        /// The daemon's configuration names no such vault.
+        case unknownVault = "unknown-vault"
+        /// The vault breaks a rule of its format, or has no key of those that are asked about.
+        case vaultUnfit = "vault-unfit"
+        /// The vault is not as it was agreed on.
+        case vaultChanged = "vault-changed"
+        /// The vault cannot be read or written.
+        case vaultTrouble = "vault-trouble"
         /// The token answered with an error.
         case tokenTrouble = "token-trouble"
         /// An execution began and ended as FAILED.

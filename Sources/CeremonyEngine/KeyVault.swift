@@ -190,6 +190,14 @@ public struct VaultError: Error, Hashable, Sendable {
                 "Nothing was touched. Import the missing events, or show that this log is the "
                     + "newest; ceremonyctl status says how it stands."
             case .tokenHere: "Leave --token-lost out. Nothing was recorded."
+            case .unknownVault:
+                "Add it to the daemon's configuration as [[vault]], or name one that is there."
+            case .vaultUnfit:
+                "Nothing was written. Look at it with: ceremonyctl provara verify VAULT."
+            case .vaultChanged:
+                "Nothing more was written. Put the vault back as it was agreed on, or start again."
+            case .vaultTrouble:
+                "Mend the disk or the directory's permissions; what is committed is gone on with."
             }
         return EngineError(code, detail, next: next)
     }

@@ -72,6 +72,12 @@ public struct SSHPublicKey: Hashable, Sendable, CustomStringConvertible {
     /// `SHA256:...`, as `ssh-keygen -l` prints it.
     public var fingerprint: Fingerprint { Fingerprint(ofBlob: blob) }
 
+    /// Whether the 64 bytes are the plain key's Ed25519 signature of exactly these bytes. For
+    /// formats of others; what people sign here is an ``SSHSIG``.
+    public func verifies(_ signature: [UInt8], of bytes: [UInt8]) -> Bool {
+        algorithm == .ed25519 && Ed25519.isValid(signature: signature, of: bytes, by: point)
+    }
+
     /// The same as ``line``.
     public var description: String { line }
 }

@@ -82,6 +82,10 @@ extension State {
                     effective: nil))
         case .halt: return .haltRaised(HaltRaised(signed: signed, invariant: nil, effective: nil))
         case .note: return .exceptionNoted(ExceptionNoted(ceremony: act.ceremony, signed: signed))
+        case .confirm:
+            let peer = peer(act, by: signed.key)?.name ?? act.actor.name
+            return .peerConfirmed(
+                PeerConfirmed(ceremony: act.ceremony ?? "", peer: peer, signed: signed))
         case .execute, .recover:
             throw Refusal(
                 .wrongDocument, "This act is not taken in this way.",

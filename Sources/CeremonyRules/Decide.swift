@@ -57,6 +57,12 @@ public func decide(
                 CeremonyCompleted(
                     ceremony: id, from: .executing, to: .completed, outcome: outcome)),
             at: time)
+    case .done(let id, let step):
+        let next = try state.ceremony(id).afterwards.first { $0.name == step }
+        try decision.append(
+            .stepDone(
+                StepDone(ceremony: id, step: step, result: next?.result ?? .object([:]))),
+            at: time)
     case .fail(let id, let failure):
         try decision.append(
             .ceremonyFailed(

@@ -207,6 +207,15 @@ extension State {
     }
 
     private func checkFree(_ locks: [Lock], besides superseded: String?) throws(Refusal) {
+        for other in unfinished {
+            guard let shared = other.locks.first(where: { locks.contains($0) }) else { continue }
+            throw Refusal(
+                .busy,
+                "\(other.id) is COMPLETED and has still something to do for \(shared.text): "
+                    + "\(other.afterwards.first?.name ?? "").",
+                next: "What keeps it is shown by: ceremonyctl show \(other.id).",
+                requirement: "CM-5")
+        }
         for id in live where id != superseded {
             guard let other = ceremonies[id], let shared = conflict(locks, with: other) else {
                 continue

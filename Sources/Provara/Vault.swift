@@ -117,6 +117,21 @@ extension Vault {
         /// The standing of a key; `nil` for one that nothing introduced.
         public func standing(of key: KeyID) -> KeyStanding? { replay.keys[key] }
 
+        /// Who signed an event that was asked for in ``Options/boundaries``, and how many events of
+        /// that key would be contested if it were its trust boundary; `nil` where it is none of the
+        /// log.
+        public func passed(_ boundary: EventID) -> (signer: KeyID, later: Int)? {
+            guard let watched = replay.boundaries[boundary], let passed = watched.passed else {
+                return nil
+            }
+            var afterwards = replay
+            let before = afterwards.contested.count
+            afterwards.contest(
+                passed.owner, after: watched,
+                by: EventReference(id: boundary, line: replay.lineCount + 1))
+            return (passed.owner, afterwards.contested.count - before)
+        }
+
         /// The newest event of an actor, and the logical time that comes next.
         public func tip(of actor: String) -> (last: EventID?, nextLogicalTime: Int) {
             let tip = replay.actors[ActorID(actor)]

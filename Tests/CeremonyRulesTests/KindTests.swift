@@ -468,7 +468,7 @@ struct KindTests {
             opened: KeyEntry.Moment(seq: 2, time: house.now), executionSeconds: 900, locks: [],
             goesOnDespite: [],
             approvals: ResponseSet(.approve, invited: [], threshold: 1, people: 1),
-            acceptances: [],
+            acceptances: [], peers: [],
             attestations: ResponseSet(.attest, invited: [], threshold: 1, people: 1))
         let decision = try decide(
             changed.state, .complete(ceremony: statement.ceremony, outcome: outcome),
@@ -499,7 +499,7 @@ struct KindTests {
         }
         #expect(token == House.token)
         #expect(label == statement.ceremony)
-        let wrong = StepResult.signed([], by: SoftwareKey(500).fingerprint)
+        let wrong = StepResult.signed([], by: SoftwareKey(500).fingerprint, of: .zero)
         for done in [[], [StepResult.surveyed(House.survey)]] {
             #expect(
                 operation.next(after: done + [wrong, wrong], of: ceremony)

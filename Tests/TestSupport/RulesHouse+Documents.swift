@@ -131,6 +131,7 @@ extension House {
         case .decline where state == .completed: (ceremony.record?.digest, state, state)
         case .decline: (ceremony.digest, state, state)
         case .recover: (ceremony.digest, .failed, nil)
+        case .confirm: (ceremony.record?.digest, state, state)
         case .halt, .note: (nil, nil, nil)
         }
     }
@@ -139,7 +140,7 @@ extension House {
         switch act {
         case .halt: .keeper
         case .decline: .witness
-        case .note: .participant
+        case .note, .confirm: .participant
         case .execute, .cancel, .recover:
             if person(name).member.roles.contains(.operator) {
                 .operator

@@ -32,9 +32,20 @@ extension House {
         case .survey: .surveyed(House.survey)
         case .probe(let key): .probed(key.key.fingerprint)
         case .generate: made.map { .generated($0) }
+        case .look: vaultSeen.map { .seen($0) }
+        case .plan: .planned(House.vaultRoot)
+        case .stage: .staged(House.vaultFiles)
+        case .publish: .published
+        case .ask(let question):
+            keys[question.key.fingerprint].map { key in
+                .answered(
+                    question.messages.map { key.signature(over: $0.bytes) },
+                    by: question.key.fingerprint)
+            }
         case .sign(let key, let bytes):
             keys[key.key.fingerprint].map {
-                .signed($0.signature(over: bytes), by: key.key.fingerprint)
+                .signed(
+                    $0.signature(over: bytes), by: key.key.fingerprint, of: Digest(of: bytes))
             }
         }
     }

@@ -52,10 +52,10 @@ extension House {
     /// Hands in a participant's yes, with their key of that number.
     @discardableResult
     public mutating func accept(
-        _ statement: Statement, as name: String = "hana", key number: Int
+        _ statement: Statement, as name: String = "hana", key number: Int, set: String = "roster"
     ) throws(Refusal) -> Decision {
         let key = SoftwareKey(number)
-        let acceptance = acceptance(of: statement, as: name, key: key)
+        let acceptance = acceptance(of: statement, as: name, key: key, set: set)
         return try decide(Signed(acceptance, by: key, for: .accept).command)
     }
 

@@ -82,6 +82,8 @@ public struct House: Sendable {
     var tokenKeys: [Fingerprint: SoftwareKey] = [:]
     /// The clock.
     public var now: Timestamp
+    /// What an engine would see of a vault.
+    public var vaultSeen: VaultSeen?
     /// What whoever watches the clock makes of it.
     public var clock = ClockStanding.right
     var nonces = 0

@@ -55,10 +55,14 @@ public struct CeremonyService: VarlinkInterface {
             ]
         case "Draft": result = ["document": .strings(try await draft(&parameters).lines)]
         case "Show":
+            let ceremony = try ceremony(&parameters, snapshot)
             result = [
                 "ceremony": View.ceremony(
-                    try ceremony(&parameters, snapshot), snapshot, at: engine.time)
+                    ceremony, snapshot, at: engine.time, trouble: engine.trouble(of: ceremony.id),
+                    asked: engine.question(of: ceremony.id)?.person)
             ]
+        case "Question": result = try question(&parameters)
+        case "Answer": result = try takeAnswer(&parameters)
         case "List":
             result = try Listing<Ceremony>.ceremonies(&parameters, snapshot, at: engine.time)
         case "Log": result = ["lines": .strings(try lines(&parameters, snapshot))]

@@ -67,7 +67,13 @@ enum View {
         ])
     }
 
-    static func ceremony(_ ceremony: Ceremony, _ snapshot: Snapshot, at time: Timestamp) -> JSON {
+    /// - Parameters:
+    ///   - trouble: What kept it from being carried on, where something did.
+    ///   - asked: Who is asked to sign for its execution now.
+    static func ceremony(
+        _ ceremony: Ceremony, _ snapshot: Snapshot, at time: Timestamp, trouble: String? = nil,
+        asked: String? = nil
+    ) -> JSON {
         let state = snapshot.state
         let statement = ceremony.statement
         let key = ceremony.key.flatMap { state.key($0) }
@@ -103,6 +109,17 @@ enum View {
             "key": .text(ceremony.key.map { "\($0)" }),
             "key_status": .text(key?.status(at: time).rawValue),
             "goes_on_despite": .strings(ceremony.goesOnDespite.map(\.rawValue).sorted()),
+            "afterwards": .strings(ceremony.afterwards.map(\.name)),
+            "trouble": .text(trouble), "asked": .text(asked),
+            "peers": .array(
+                ceremony.peers.map { peer in
+                    let moment = ceremony.confirmations[peer.name]
+                    return .fields([
+                        "name": .string(peer.name), "key": .string("\(peer.fingerprint)"),
+                        "answer": .string(moment == nil ? "open" : "yes"),
+                        "at": .text(moment.map { "\($0.time)" }),
+                    ])
+                }),
         ])
     }
 

@@ -22,6 +22,14 @@ extension Configuration {
         return problems.all
     }
 
+    /// The vaults for the engine.
+    var desk: VaultDesk {
+        VaultDesk(
+            vaults.values.sorted { $0.name < $1.name }.map {
+                VaultDesk.Place(name: $0.name, path: $0.path, vouchedKeys: $0.vouchedKeys)
+            })
+    }
+
     /// The number of the sockets' group; `nil` where none is configured or there is no such group.
     public var group: UInt32? {
         guard let socketGroup, let entry = unsafe getgrnam(socketGroup) else { return nil }
@@ -46,6 +54,7 @@ extension Configuration {
         }
         if Set(modules).count != modules.count { problems.note("modules", "one is named twice") }
         for token in tokens.values.sorted(by: { $0.name < $1.name }) { check(token, problems) }
+        for vault in vaults.values.sorted(by: { $0.name < $1.name }) { check(vault, problems) }
         if !logToken.isEmpty, tokens[logToken] == nil {
             problems.note("log_token", "there is no [tokens.\(logToken)]")
         }
@@ -57,9 +66,8 @@ extension Configuration {
         }
     }
 
-    private func check(_ token: Token, _ problems: Problems) {
-        let place = "tokens.\(token.name)"
-        let name = Array(token.name.utf8)
+    private func check(name: String, at place: String, _ problems: Problems) {
+        let name = Array(name.utf8)
         let isName = name.allSatisfy {
             (0x61...0x7a).contains($0) || (0x30...0x39).contains($0)
                 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
@@ -67,6 +75,26 @@ extension Configuration {
         if !isName || name.isEmpty || name.count > 63 {
             problems.note(place, "a name is 1 to 63 of a-z, 0-9, - and _")
         }
+    }
+
+    private func check(_ vault: Vault, _ problems: Problems) {
+        let place = "vaults.\(vault.name)"
+        check(name: vault.name, at: place, problems)
+        if !Configuration.isPlainPath(vault.path) {
+            problems.note(place + ".path", "must be a path from the root, without `.` and `..`")
+        }
+        for key in vault.vouchedKeys where !VaultDesk.isKeyID(key) {
+            problems.note(place + ".vouched_keys", "\(key) is no key id (bp1_ and 16 hex digits)")
+        }
+        let same = vaults.values.filter { $0.path == vault.path && $0.name < vault.name }
+        if let other = same.first {
+            problems.note(place + ".path", "is that of vaults.\(other.name) as well")
+        }
+    }
+
+    private func check(_ token: Token, _ problems: Problems) {
+        let place = "tokens.\(token.name)"
+        check(name: token.name, at: place, problems)
         let uri = token.uri
         if !uri.isEmpty {
             if uri.contains("pin-value") || uri.contains("pin-source") {

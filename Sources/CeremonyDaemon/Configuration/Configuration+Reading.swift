@@ -42,6 +42,7 @@ extension Configuration {
         (socketPath, socketMode, socketGroup) = Configuration.socket(&top, problems)
         unlockUids = Configuration.unlock(&top, problems)
         tokens = Configuration.tokens(&top)
+        vaults = Configuration.vaults(&top)
         var poll = top.table("poll")
         let range = 1...Limits.timerSecondsMax
         tokenPollSeconds = poll.int("tokens_seconds", in: range, default: 5)
@@ -114,6 +115,20 @@ extension Configuration {
         }
         table.finish()
         return tokens
+    }
+
+    private static func vaults(_ top: inout TableReader) -> [String: Vault] {
+        var vaults: [String: Vault] = [:]
+        var table = top.table("vaults")
+        for name in table.names {
+            var entry = table.table(name)
+            vaults[name] = Vault(
+                name: name, path: entry.string("path"),
+                vouchedKeys: entry.strings("vouched_keys", default: []))
+            entry.finish()
+        }
+        table.finish()
+        return vaults
     }
 
     private static func limits(_ top: inout TableReader, _ problems: Problems) -> Limits {

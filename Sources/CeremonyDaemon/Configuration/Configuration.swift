@@ -18,6 +18,16 @@ public struct Configuration: Hashable, Sendable {
         public var module: String
     }
 
+    /// A Provara vault that ceremonies may be about.
+    public struct Vault: Hashable, Sendable {
+        /// What statements call it: `--set vault=NAME`.
+        public var name: String
+        /// Its directory.
+        public var path: String
+        /// Keys of `keys.json` that were there from birth although no birth document names them.
+        public var vouchedKeys: [String]
+    }
+
     /// Where the log, its indexes and the halt file are.
     public var stateDirectory: String
     /// The varlink socket.
@@ -32,6 +42,8 @@ public struct Configuration: Hashable, Sendable {
     public var modules: [String]
     /// The tokens by name.
     public var tokens: [String: Token]
+    /// The Provara vaults by name.
+    public var vaults: [String: Vault]
     /// The name of the token that holds the log key.
     public var logToken: String
     /// The names of further tokens that hold log keys: a standby, or the next one.

@@ -27,6 +27,12 @@ struct Executor: Sendable {
     let boundary: @Sendable (String) async -> Void
     /// Those that have been announced and not yet ended.
     let executions = Executions()
+    /// What people are being asked.
+    let questions = Questions()
+    /// The vaults that ceremonies are about.
+    var desk = VaultDesk([])
+    /// Why what was committed could not be carried on.
+    let troubles = Troubles()
 
     /// Executes the ceremony that the order names.
     ///
@@ -86,6 +92,8 @@ struct Executor: Sendable {
                 try await run.commit(outcome)
                 progress(.ended(.completed))
                 await boundary("done")
+                // It is committed, whatever becomes of this; a timer tries again.
+                try? await finish(ceremony.id)
                 guard let order = run.order else {
                     throw EngineError(
                         .executionFailed, "The ceremony had nothing to announce.",

@@ -12,6 +12,8 @@ struct Run {
     var done: [StepResult] = []
     var order: Recorded?
     private var made: (vault: any KeyVault, id: [UInt8])?
+    /// The vault beside which files were put ready.
+    private var staged: String?
     private var isUnderWay = false
 
     init(executor: Executor, ceremony: Ceremony) {
@@ -41,8 +43,22 @@ struct Run {
                 throw trouble
             }
             return .probed(key.key.fingerprint)
+        case .ask(let question):
+            return .answered(
+                try await answers(to: question), by: question.key.fingerprint)
+        case .look(let sight): return .seen(try await executor.desk.look(sight, now: time))
+        case .plan(let work):
+            return .planned(try await executor.desk.plan(work))
+        case .stage(let work):
+            staged = work.vault
+            return .staged(try await executor.desk.stage(work))
+        case .publish(let publication):
+            try await executor.desk.publish(publication)
+            return .published
         case .sign(let key, let bytes):
-            return .signed(try await signature(of: bytes, by: key), by: key.key.fingerprint)
+            return .signed(
+                try await signature(of: bytes, by: key), by: key.key.fingerprint,
+                of: Digest(of: bytes))
         }
     }
 
@@ -58,6 +74,19 @@ struct Run {
                     + "the token.")
         }
         return signature
+    }
+
+    /// What is asked of a person is waited for as long as the execution may take.
+    private func answers(to question: Question) async throws(VaultError) -> [[UInt8]] {
+        try checkStillWanted()
+        // What ended it while the question was being put is seen by the next look at the latest.
+        async let answer = executor.questions.ask(question, of: ceremony.id)
+        executor.lookAtQuestions()
+        guard let signatures = await answer else {
+            throw VaultError(
+                .executionFailed, "\(question.person) was asked to sign, and has not.")
+        }
+        return signatures
     }
 
     /// Halt and time once more, at the last moment at which nothing has been done (CT-11, VAL-2).
@@ -183,15 +212,23 @@ struct Run {
     mutating func fail(after error: VaultError, in step: Step) async -> EngineError {
         let reason =
             switch error.code {
-            case .executionFailed:
-                executor.published.snapshot.isHalted
-                    ? "halted" : isLate ? "deadline" : "interrupted"
+            case .executionFailed: stopped
             case .tokenMissing: "token-lost"
+            case .vaultChanged: "prestate-changed"
             default: error.isGate ? "gate-failed" : "token-error"
             }
         return await fail(
             Failure(
                 reason: reason, phase: step.name, detail: error.detail, pkcs11: error.pkcs11))
+    }
+
+    /// What keeps it from going on, from outside.
+    private var stopped: String {
+        let snapshot = executor.published.snapshot
+        if snapshot.isHalted { return "halted" }
+        if isLate { return "deadline" }
+        return snapshot.state.ceremony(named: ceremony.id)?.refused == nil
+            ? "interrupted" : "declined"
     }
 
     /// Undoes what can be undone, and writes down the rest.
@@ -240,6 +277,7 @@ struct Run {
     /// Destroys the key that this execution made, and names what is left, object by object: what
     /// the step itself said of that was before.
     private func undo() async -> [String] {
+        if let staged { await executor.desk.discard(ceremony.id, of: staged) }
         guard let made else { return [] }
         // Whether it could be destroyed is seen by looking.
         _ = try? await made.vault.destroy(id: made.id)

@@ -15,6 +15,8 @@ public enum ActName: String, Sendable, Hashable, CaseIterable {
     case note
     /// Destroy an orphaned object.
     case recover
+    /// Say that one has taken over what a ceremony came to.
+    case confirm
 }
 
 /// In what capacity a person acts.
@@ -29,7 +31,7 @@ public enum ActRole: String, Sendable, Hashable, CaseIterable {
     case witness
     /// Enrolled as auditor.
     case auditor
-    /// Listed in an `accept:` line of the statement.
+    /// Listed in an `accept:` or `peer:` line of the statement.
     case participant
 }
 

@@ -15,11 +15,13 @@ public struct KeyIntent: Sendable, Hashable {
     public var label: String
     /// Over everything that was on the token before.
     public var inventory: Digest
+    /// An object with what the kind announces besides the key (field `also`).
+    public var also: JSON?
 
     /// An announcement of its parts.
     public init(
         manufacturer: String, model: String, tokenSerial: String, keyID: [UInt8], label: String,
-        inventory: Digest
+        inventory: Digest, also: JSON? = nil
     ) {
         self.manufacturer = manufacturer
         self.model = model
@@ -27,6 +29,7 @@ public struct KeyIntent: Sendable, Hashable {
         self.keyID = keyID
         self.label = label
         self.inventory = inventory
+        self.also = also
     }
 
     /// Reads an intent.
@@ -36,15 +39,23 @@ public struct KeyIntent: Sendable, Hashable {
         self = try ValueForm.nested(Self.schema).read(intent, "intent")
     }
 
+    /// What it says of the key alone.
+    public var names: KeyIntent {
+        var names = self
+        names.also = nil
+        return names
+    }
+
     /// As it stands in the event.
     public var json: JSON { .object(Self.schema.fields(of: self)) }
 
     private static let schema = BodySchema(
-        KeyIntent.init,
+        KeyIntent.init(manufacturer:model:tokenSerial:keyID:label:inventory:also:),
         .required("manufacturer", \.manufacturer, .string(.recordable)),
         .required("model", \.model, .string(.recordable)),
         .required("token_serial", \.tokenSerial, .string(.recordable)),
         .required("key_id", \.keyID, .hex),
         .required("label", \.label, .string(.recordable)),
-        .required("inventory", \.inventory, .hexDigest))
+        .required("inventory", \.inventory, .hexDigest),
+        .optional("also", \.also, .object))
 }

@@ -45,15 +45,19 @@ public struct KeyOutcome: Sendable, Hashable {
     public var endorsement: [UInt8]?
     /// What was read back (field `evidence`).
     public var evidence: KeyEvidence
+    /// An object with what the kind has made besides the key (field `also`).
+    public var also: JSON?
 
     /// An outcome of its parts; nothing is checked before it is read back.
     public init(
-        record: KeyRecord, possession: [UInt8], endorsement: [UInt8]?, evidence: KeyEvidence
+        record: KeyRecord, possession: [UInt8], endorsement: [UInt8]?, evidence: KeyEvidence,
+        also: JSON? = nil
     ) {
         self.record = record
         self.possession = possession
         self.endorsement = endorsement
         self.evidence = evidence
+        self.also = also
     }
 
     /// Reads the outcome of a kind that makes a key.
@@ -79,11 +83,12 @@ public struct KeyOutcome: Sendable, Hashable {
     public var json: JSON { .object(Self.schema.fields(of: self)) }
 
     private static let schema = BodySchema(
-        KeyOutcome.init,
+        KeyOutcome.init(record:possession:endorsement:evidence:also:),
         .required("record", \.record, .keyRecord),
         .required("sig_new", \.possession, .base64),
         .optional("sig_old", \.endorsement, .base64),
-        .required("evidence", \.evidence, .nested(KeyEvidence.schema)))
+        .required("evidence", \.evidence, .nested(KeyEvidence.schema)),
+        .optional("also", \.also, .object))
 }
 
 extension ValueForm where Value == KeyRecord {

@@ -20,6 +20,8 @@ public protocol CeremonyKind: Sendable {
     static var standardEntry: Policy.Entry { get }
     /// The smallest threshold that a house may give it, in a rehearsal too.
     static var leastThreshold: Int { get }
+    /// The largest number of attestations that a house may ask for it.
+    static var mostAttestations: Int { get }
     /// The one subject that it is about, for ceremonies about the house itself.
     static var houseSubject: String? { get }
     /// Whether a production log is stuck one day whose policy has no entry for it.
@@ -43,6 +45,16 @@ public protocol CeremonyKind: Sendable {
     static func completed(
         _ parameters: [String: String], drafted: Timestamp, in state: State
     ) throws(Refusal) -> [String: String]
+
+    /// What is to be looked at outside the log before it can be drafted, opened and carried out;
+    /// `nil` for kinds that depend on the log alone. What is seen are further parameters.
+    ///
+    /// - Throws: ``Refusal`` (`bad-parameter`).
+    static func sight(of parameters: [String: String]) throws(Refusal) -> VaultSight?
+
+    /// Public keys that are to be found on the daemon's tokens for a draft, each with the name
+    /// whose parameters `-token` and `-id` then say where.
+    static func tokenKeys(in parameters: [String: String]) -> [String: [UInt8]]
 
     /// The parameters that a statement was drafted with, to derive it again.
     static func parameters(of statement: Statement) -> [String: String]
@@ -83,11 +95,20 @@ public protocol CeremonyKind: Sendable {
     ///
     /// How many of a set, where not all, is said by the fields too: it is what people sign.
     static func acceptances(by fields: Fields, in roster: Roster) -> [AcceptanceSet]
+    /// Who is to say that they have taken the outcome over, by the statement's fields.
+    static func peers(by fields: Fields) -> [Signatory]
+    /// Public keys that it names and that have a role in the log when it is completed.
+    var claims: [Claim] { get }
     /// What the operation depends on besides the subject's keys, the roster and the policy.
     func dependencies(in state: State) -> [String: JSON]
 
     /// What to do next, given what the steps so far have brought.
     func next(after done: [StepResult], of ceremony: Ceremony) -> Work
+    /// What people are to sign while it is carried out, given the key that came out; the same for
+    /// the executor and for a person's own client.
+    ///
+    /// - Parameter ceremony: EXECUTING, with its intent. They are people whose acceptance it has.
+    func questions(on record: KeyRecord, possession: [UInt8], of ceremony: Ceremony) -> [Question]
     /// Refuses an intent that is not what the statement orders.
     func checkIntent(_ intent: JSON?, of ceremony: Ceremony, in state: State) throws(Refusal)
     /// Refuses an outcome that is not what the statement and the intent demand.
@@ -97,56 +118,10 @@ public protocol CeremonyKind: Sendable {
         throws(Refusal) -> KeyRecord?
     /// What must stand right after the outcome, and puts it into effect.
     func consequences(of ceremony: Ceremony) -> [EventBody]
-}
-
-extension CeremonyKind {
-    /// Subjects of any name that is not the house's own.
-    public static var houseSubject: String? { nil }
-
-    /// Everybody with the role witness; drills are the keepers' own (DESIGN section 3, Policy).
-    public static func mayApprove(_ member: Member, class subjectClass: String?) -> Bool {
-        subjectClass == "drill" ? member.kind == .keeper : member.roles.contains(.witness)
-    }
-
-    /// It waits like most.
-    public static func wouldGoOnHalted(_ parameters: [String: String], in state: State) -> Bool {
-        false
-    }
-
-    /// One.
-    public static var leastThreshold: Int { 1 }
-
-    /// Nothing that a clock could show.
-    public func checkOpening(by clock: Timestamp) throws(Refusal) {}
-
-    /// Nothing follows from the date alone.
-    public static func completed(
-        _ parameters: [String: String], drafted: Timestamp, in state: State
-    ) throws(Refusal) -> [String: String] { parameters }
-
-    /// Nobody.
-    public static var excludesOthers: Bool { false }
-
-    /// No key.
-    public static func barredKeys(by fields: Fields, in roster: Roster) -> Set<Fingerprint> { [] }
-
-    /// Nobody.
-    public static func acceptances(by fields: Fields, in roster: Roster) -> [AcceptanceSet] { [] }
-
-    /// A house can do without.
-    public static var isIndispensable: Bool { false }
-
-    /// In spite of nothing.
-    public var goesOnDespite: Set<Hindrance> { [] }
-
-    /// Nobody more.
-    public func excluded(in state: State) -> Set<String> { [] }
-
-    /// Nothing more.
-    public func dependencies(in state: State) -> [String: JSON] { [:] }
-
-    /// Nothing more.
-    public func consequences(of ceremony: Ceremony) -> [EventBody] { [] }
+    /// What is to be done in the world when the outcome is committed, in order.
+    ///
+    /// - Parameter ceremony: With its outcome, and its record where a key was made.
+    func afterwards(of ceremony: Ceremony) -> [Afterwards]
 }
 
 /// A kind without steps on tokens: the deciding answer completes it, and its whole effect is the
@@ -196,13 +171,30 @@ public enum Lock: Hashable, Sendable {
     case subject(String)
     /// The token that receives a key, by serial.
     case token(String)
+    /// The vault that is written.
+    case vault(String)
 
     /// For people.
     public var text: String {
         switch self {
         case .subject(let name): "subject \(name)"
         case .token(let serial): "token \(serial)"
+        case .vault(let name): "vault \(name)"
         }
+    }
+}
+
+/// A public key that a ceremony names, and as what it stands in the log from then on.
+public struct Claim: Hashable, Sendable {
+    /// The 32 bytes of the point.
+    public let point: [UInt8]
+    /// The role, for people.
+    public let role: String
+
+    /// A key and its role.
+    public init(point: [UInt8], role: String) {
+        self.point = point
+        self.role = role
     }
 }
 
@@ -234,6 +226,7 @@ public enum Kinds {
     public static let all: [any CeremonyKind.Type] = [
         NewKeeperKey.self, KeyRotation.self, KeyRevocation.self, HaltClear.self,
         SetRoster.self, SetPolicy.self, LogKeyChange.self, ClockCorrection.self,
+        ProvaraRotation.self,
     ]
 
     /// Subjects that belong to ceremonies about the house itself (FORMATS section 4).

@@ -28,7 +28,7 @@ public struct KeyMaking: Hashable, Sendable {
 
     init(
         _ parameters: [String: String], label: String, oldKey: KeyEntry?, overlapDays: Int,
-        in state: State
+        isEndorsed: Bool = true, in state: State
     ) throws(Refusal) {
         guard let uri = parameters["token"], let token = TokenReference(uri: uri) else {
             throw Refusal(
@@ -58,19 +58,24 @@ public struct KeyMaking: Hashable, Sendable {
         self.label = label
         self.oldKey = oldKey?.publicKey.fingerprint
         oldKeyIsRevoked = oldKey?.revocation != nil
-        endorser = oldKeyIsRevoked ? nil : oldKey?.place
+        endorser = oldKeyIsRevoked || !isEndorsed ? nil : oldKey?.place
         self.overlapDays = overlapDays
     }
 
     var fields: Fields {
         let old = oldKey.map { "\($0)" + (oldKeyIsRevoked ? " revoked" : "") }
-        return [
-            Field(name: "algorithm", value: "Ed25519"),
-            Field(name: "token", value: token.uri),
-            Field(name: "key-label", value: label),
+        return Fields(
+            [Field(name: "algorithm", value: "Ed25519")] + place + [
+                Field(name: "old-key", value: old ?? "none"),
+                Field(name: "overlap-days", value: String(overlapDays)),
+            ])
+    }
+
+    /// Where the key will be.
+    var place: [Field] {
+        [
+            Field(name: "token", value: token.uri), Field(name: "key-label", value: label),
             Field(name: "key-id", value: keyID.map { Hex.encode($0) } ?? "random"),
-            Field(name: "old-key", value: old ?? "none"),
-            Field(name: "overlap-days", value: String(overlapDays)),
         ]
     }
 
@@ -103,7 +108,7 @@ public struct KeyMaking: Hashable, Sendable {
             + (endorser.map { [$0] } ?? [])
         var signatures: [SSHSIG] = []
         for signer in signers {
-            guard let made = done.signature(by: signer.key) else {
+            guard let made = done.signature(by: signer.key, of: bytes) else {
                 return .step(.sign(signer, bytes: bytes))
             }
             guard let signature = try? SSHSIG(signature: made, key: signer.key, namespace: .key)
@@ -145,9 +150,10 @@ public struct KeyMaking: Hashable, Sendable {
 
     // MARK: Checks
 
-    func checkIntent(_ intent: JSON?, in state: State) throws(Refusal) {
-        guard let intent, let read = try? KeyIntent(intent),
-            read == self.intent(Survey(keyID: read.keyID, inventory: read.inventory)),
+    /// - Parameter also: What the kind announces besides the key.
+    func checkIntent(_ intent: JSON?, also: JSON? = nil, in state: State) throws(Refusal) {
+        guard let intent, let read = try? KeyIntent(intent), read.also == also,
+            read.names == self.intent(Survey(keyID: read.keyID, inventory: read.inventory)),
             keyID.map({ $0 == read.keyID }) ?? (read.keyID.count == 16)
         else {
             throw Refusal(

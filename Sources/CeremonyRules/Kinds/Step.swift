@@ -2,6 +2,7 @@
 // brackets them with events; a boundary between two steps is where a crash is tested.
 
 public import CeremonyRecord
+public import Provara
 
 /// What is to be done next in an execution.
 public enum Work: Hashable, Sendable {
@@ -26,6 +27,16 @@ public enum Step: Hashable, Sendable {
     case generate(token: TokenReference, keyID: [UInt8], label: String)
     /// Have the key sign the bytes.
     case sign(SigningKey, bytes: [UInt8])
+    /// Have a person sign with a key of theirs, in their own client.
+    case ask(Question)
+    /// Look at a vault, without any effect.
+    case look(VaultSight)
+    /// Work out what a vault's files come to, without any effect.
+    case plan(VaultWork)
+    /// Put the files that are to be written beside the vault, where nothing reads them.
+    case stage(VaultWork)
+    /// Write the vault. Done again, it finishes what was begun.
+    case publish(VaultPublication)
 
     /// The step's name in failures and crash points.
     public var name: String {
@@ -34,6 +45,11 @@ public enum Step: Hashable, Sendable {
         case .probe: "probe"
         case .generate: "generate"
         case .sign: "sign"
+        case .ask: "ask"
+        case .look: "look"
+        case .plan: "plan"
+        case .stage: "stage"
+        case .publish: "publish"
         }
     }
 }
@@ -64,7 +80,17 @@ public enum StepResult: Hashable, Sendable {
     /// The key has shown that it can sign.
     case probed(Fingerprint)
     /// The 64 bytes of a signature by the key, verified off the token.
-    case signed([UInt8], by: Fingerprint)
+    case signed([UInt8], by: Fingerprint, of: Digest)
+    /// The 64 bytes of each signature that was asked for, verified here.
+    case answered([[UInt8]], by: Fingerprint)
+    /// What was seen of a vault.
+    case seen(VaultSeen)
+    /// The Merkle root that a vault will have.
+    case planned(MerkleRoot)
+    /// The files that a vault will have; they are ready beside it, and durable.
+    case staged([VaultFile])
+    /// The vault is written, and durable.
+    case published
 }
 
 extension [StepResult] {
@@ -80,9 +106,35 @@ extension [StepResult] {
         return nil
     }
 
-    /// The signature by the key, once there is one.
-    func signature(by key: SSHPublicKey) -> [UInt8]? {
-        for case .signed(let signature, key.fingerprint) in self { return signature }
+    /// The signature by the key over the bytes, once there is one.
+    func signature(by key: SSHPublicKey, of bytes: [UInt8]) -> [UInt8]? {
+        for case .signed(let signature, key.fingerprint, Digest(of: bytes)) in self {
+            return signature
+        }
+        return nil
+    }
+
+    /// The signatures that a person was asked for, once they are there.
+    func answer(by key: SSHPublicKey) -> [[UInt8]]? {
+        for case .answered(let signatures, key.fingerprint) in self { return signatures }
+        return nil
+    }
+
+    /// What was seen of a vault, once it was looked at.
+    var seen: VaultSeen? {
+        for case .seen(let seen) in self { return seen }
+        return nil
+    }
+
+    /// The root that a vault will have, once that is worked out.
+    var planned: MerkleRoot? {
+        for case .planned(let root) in self { return root }
+        return nil
+    }
+
+    /// The files that a vault will have, once they are ready to be written.
+    var staged: [VaultFile]? {
+        for case .staged(let files) in self { return files }
         return nil
     }
 }

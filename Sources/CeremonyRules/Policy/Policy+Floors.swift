@@ -37,7 +37,14 @@ extension Policy {
                         + "attest 0 to 64, lifetime 60 to 604800 s, execution 10 to 86400 s.",
                     next: "Change that entry of the policy.")
             }
-            let least = Kinds.all.first { Policy.fieldName($0.name) == name }?.leastThreshold ?? 1
+            let kind = Kinds.all.first { Policy.fieldName($0.name) == name }
+            guard entry.attest <= kind?.mostAttestations ?? entry.attest else {
+                throw Refusal(
+                    .badPolicy,
+                    "\(name) asks for \(entry.attest) attestations, and its outcome is in effect "
+                        + "before anybody could attest it.", next: "Set its attest to 0.")
+            }
+            let least = kind?.leastThreshold ?? 1
             guard entry.threshold >= least else {
                 throw Refusal(
                     .belowFloor,

@@ -32,6 +32,8 @@ public struct AuthorisationChain: Hashable, Sendable {
             case recoverer
             /// Had something written down.
             case noter
+            /// Took the outcome over.
+            case confirmer
         }
 
         /// What was done.
@@ -190,6 +192,7 @@ extension AuthorisationChain.Link {
         case .ceremonyExpired(let body): return act(.canceller, body.signed)
         case .objectDestroyed(let body): return act(.recoverer, body.signed)
         case .exceptionNoted(let body): return act(.noter, body.signed)
+        case .peerConfirmed(let body): return act(.confirmer, body.signed)
         default: return []
         }
     }

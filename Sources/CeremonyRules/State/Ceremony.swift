@@ -66,14 +66,22 @@ public struct Ceremony: Hashable, Sendable {
     public internal(set) var approvals: ResponseSet
     /// Who accepts their part in it, by set.
     public internal(set) var acceptances: [AcceptanceSet]
+    /// Who is to say that they have taken the outcome over.
+    public let peers: [Signatory]
+    /// When they said so, by name.
+    public internal(set) var confirmations: [String: KeyEntry.Moment] = [:]
     /// Who attests what came out.
     public internal(set) var attestations: ResponseSet
     /// The execution, once begun.
     public internal(set) var execution: Execution?
+    /// When a person who was to take part in the execution said no to it.
+    public internal(set) var refused: KeyEntry.Moment?
     /// What came out, as the kind wrote it.
     public internal(set) var outcome: JSON?
     /// The key record, for kinds that make a key.
     public internal(set) var record: KeyRecord?
+    /// What is still to be done since it was committed, in order.
+    public internal(set) var afterwards: [Afterwards] = []
     /// Its end.
     public internal(set) var end: End?
     /// What became of what it left, as far as somebody has ordered it.
@@ -85,6 +93,10 @@ public struct Ceremony: Hashable, Sendable {
     public var waiting: [String] {
         (approvals.isComplete ? [] : approvals.waiting)
             + acceptances.filter { !$0.isComplete }.flatMap { $0.waiting.map(\.name) }
+    }
+    /// Peers of a completed ceremony that have not confirmed it.
+    public var unconfirmed: [Signatory] {
+        state == .completed ? peers.filter { confirmations[$0.name] == nil } : []
     }
     /// The identifier.
     public var id: String { statement.ceremony }

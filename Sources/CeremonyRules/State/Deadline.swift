@@ -17,6 +17,10 @@ public struct Deadline: Hashable, Sendable {
         case attestation
         /// What a failed ceremony may have left on a token is to be seen to.
         case recovery
+        /// What a committed ceremony still has to do.
+        case unfinished
+        /// Peers are to say that they have taken a ceremony's outcome over.
+        case confirmation
         /// An old key stops being valid.
         case overlapEnd = "overlap-end"
         /// A key is to be rotated, because it is old.

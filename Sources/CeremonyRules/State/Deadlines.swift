@@ -15,6 +15,7 @@ extension State {
         all += ceremonyDeadlines
         all += attestationDeadlines
         all += recoveries
+        all += unfinished.map(State.carryingOut) + unconfirmed.map(State.confirming)
         all += overlapEnds
         all += subjects.map { rotation(of: $0.key, $0.value, underWay) }
         return all.compactMap(\.self).sorted {
@@ -82,6 +83,25 @@ extension State {
                 since: end.time,
                 text: "\(id) failed, and what it made may still be on the token.")
         }
+    }
+
+    /// The daemon does it by itself; that it is not done yet is somebody's to look into.
+    private static func carryingOut(_ ceremony: Ceremony) -> Deadline? {
+        guard let end = ceremony.end else { return nil }
+        return Deadline(
+            .unfinished, subject: ceremony.statement.subject, key: ceremony.key,
+            ceremony: ceremony.id, date: end.time, since: end.time,
+            text: "\(ceremony.id) is decided and not carried out yet: "
+                + "\(ceremony.afterwards.map(\.name).joined(separator: ", ")).")
+    }
+
+    private static func confirming(_ ceremony: Ceremony) -> Deadline? {
+        guard let end = ceremony.end else { return nil }
+        return Deadline(
+            .confirmation, subject: ceremony.statement.subject, key: ceremony.key,
+            ceremony: ceremony.id, date: end.time, since: end.time,
+            text: "\(ceremony.id) is to be confirmed by: "
+                + "\(ceremony.unconfirmed.map(\.name).joined(separator: ", ")).")
     }
 
     private var overlapEnds: [Deadline?] {

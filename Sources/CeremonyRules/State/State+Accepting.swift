@@ -61,6 +61,17 @@ extension State {
         guard
             let line = ceremony.statement.accepts.first(where: { $0.fingerprint == signed.key })
         else { throw notAsked(nil, signed.key, in: ceremony) }
+        let key = try signer(
+            Signatory(name: line.name, fingerprint: line.fingerprint), of: signed, for: namespace)
+        return (line.name, key)
+    }
+
+    /// The key of a signature by somebody whom a statement names by the fingerprint alone.
+    ///
+    /// - Throws: ``Refusal`` (`bad-signature`, `wrong-namespace`).
+    func signer(
+        _ line: Signatory, of signed: SignedDocument, for namespace: SignatureNamespace
+    ) throws(Refusal) -> SSHPublicKey {
         // The statement names the key by its fingerprint; the signature carries the key itself.
         let signature: SSHSIG
         do { signature = try SSHSIG(blob: signed.sshsig) } catch {
@@ -76,7 +87,7 @@ extension State {
         }
         try check(
             signed.sshsig, over: signed.bytes, by: signature.key, of: line.name, for: namespace)
-        return (line.name, signature.key)
+        return signature.key
     }
 
     /// Whether the act is a participant's no, which a key may sign that is on no roster.

@@ -32,6 +32,12 @@ extension State {
         }
     }
 
+    /// Whether a ceremony depends on something that the log cannot tell.
+    func dependsOnVault(_ ceremony: Ceremony) -> Bool {
+        guard let kind = try? Kinds.named(ceremony.kind) else { return false }
+        return (try? kind.sight(of: kind.parameters(of: ceremony.statement))) != nil
+    }
+
     /// Whether what a ceremony depends on is as it was when its statement was drafted: its
     /// prestate, and the clock that dated it.
     func isAsAgreed(_ ceremony: Ceremony) -> Bool {

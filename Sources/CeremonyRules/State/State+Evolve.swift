@@ -117,6 +117,8 @@ extension State {
         case .keyRetired(let retired): try take(retired, at: moment)
         case .keyLapsed(let lapsed): try take(lapsed, demanded: demanded, at: moment)
         case .keyRevoked(let revoked) where demanded: take(revoked, at: moment)
+        case .peerConfirmed(let confirmed): try take(confirmed, at: moment)
+        case .stepDone(let done): try take(done)
         case .objectDestroyed(let destroyed): try take(destroyed, at: moment)
         case .haltRaised(let raised): try take(raised, at: moment)
         case .haltCleared(let cleared) where demanded: take(cleared)

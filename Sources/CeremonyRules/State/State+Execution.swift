@@ -118,6 +118,9 @@ extension State {
         end(ceremony.id, at: moment, reason: nil)
         if let record {
             register(record, of: ceremony, at: moment)
+            for claim in operation.claims where taken[claim.point] == nil {
+                taken[claim.point] = claim.role
+            }
             if ceremony.statement.attestThreshold == 0 {
                 demandActivation(of: record, at: moment.time)
             } else {
@@ -125,6 +128,12 @@ extension State {
             }
         }
         demands += operation.consequences(of: ceremony)
+        if !ceremony.peers.isEmpty { unconfirmedNames.append(ceremony.id) }
+        let afterwards = operation.afterwards(of: ceremonies[ceremony.id] ?? ceremony)
+        if !afterwards.isEmpty {
+            ceremonies[ceremony.id]?.afterwards = afterwards
+            unfinishedNames.append(ceremony.id)
+        }
         demandPrestateEndings(besides: ceremony.id)
     }
 
@@ -158,7 +167,13 @@ extension State {
         case (.executing, "halted"):
             guard isHalted, failed.effective == nil else { throw unprovoked(failed.reason) }
         case (.executing, "prestate-changed"):
-            guard failed.effective == nil, !isAsAgreed(ceremony) else {
+            // What a vault is like the log does not know; the executor does.
+            guard failed.effective == nil, !isAsAgreed(ceremony) || dependsOnVault(ceremony)
+            else {
+                throw unprovoked(failed.reason)
+            }
+        case (.executing, "declined"):
+            guard failed.effective == nil, ceremony.refused != nil else {
                 throw unprovoked(failed.reason)
             }
         case (.executing, let reason) where State.executorReasons.contains(reason):

@@ -65,7 +65,11 @@ extension State {
             moment: moment, ceremony: revoked.ceremony, cause: revoked.reason,
             boundary: revoked.boundary, boundaryTime: revoked.boundaryTime)
         retiring.removeAll { $0 == revoked.fingerprint }
-        if let made = keys[revoked.fingerprint]?.ceremony { unattested.removeAll { $0 == made } }
+        if let made = keys[revoked.fingerprint]?.ceremony {
+            unattested.removeAll { $0 == made }
+            finish(made)
+            unconfirmedNames.removeAll { $0 == made }
+        }
         if revoked.reason == "loss" { loseToken(of: revoked.fingerprint, at: moment) }
         demandPrestateEndings(besides: revoked.ceremony)
     }

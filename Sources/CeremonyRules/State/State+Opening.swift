@@ -53,6 +53,7 @@ extension State {
                 .approve, invited: statement.witnesses, threshold: statement.threshold,
                 people: statement.people),
             acceptances: kind.acceptances(by: statement.fields, in: roster),
+            peers: kind.peers(by: statement.fields),
             attestations: ResponseSet(
                 .attest, invited: statement.witnesses, threshold: statement.attestThreshold,
                 people: min(statement.people, statement.attestThreshold)))
@@ -170,6 +171,11 @@ extension State {
             }
             ceremony.attestations.answers[name] = answer
             if isOutOfReach(ceremony.attestations) { demandLapse(of: record, reason: "declined") }
+        } else if ceremony.state == .executing, act.role == .participant {
+            // The executor undoes what it has done, and ends it.
+            try checkDocument(act, ceremony.digest)
+            try checkStates(of: act, in: [.executing: .executing])
+            ceremony.refused = moment
         } else {
             guard ceremony.state == .pending || ceremony.state == .approved else {
                 throw leftState(ceremony)

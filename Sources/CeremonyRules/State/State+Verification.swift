@@ -117,6 +117,10 @@ extension State {
 
     /// Who signed an act; besides the name, the member, but for a participant's no.
     private func actor(of act: Act, _ signed: SignedDocument) throws(Refusal) -> (String, Member?) {
+        if let peer = peer(act, by: signed.key) {
+            _ = try signer(peer, of: signed, for: .act)
+            return (peer.name, nil)
+        }
         if isParticipants(act, by: signed.key), let id = act.ceremony {
             return (try participant(of: try ceremony(id), by: signed, for: .act).name, nil)
         }

@@ -82,6 +82,10 @@ public struct State: Hashable, Sendable {
     public internal(set) var unattested: [String] = []
     /// Failed ceremonies of which something may still be on a token, oldest first.
     var debris: [String] = []
+    /// Completed ceremonies that still have something to do, oldest first.
+    var unfinishedNames: [String] = []
+    /// Completed ceremonies that peers are still to confirm, oldest first.
+    var unconfirmedNames: [String] = []
     /// Keys whose end is set and not yet written down, in the order in which it was set.
     public internal(set) var retiring: [Fingerprint] = []
     /// Every key that came out of a ceremony.

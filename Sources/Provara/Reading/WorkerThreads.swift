@@ -28,6 +28,16 @@ enum WorkerThreads {
         return work.results
     }
 
+    /// Runs work that blocks on a thread of its own, and waits for it without holding one of
+    /// Swift's.
+    static func run<Output: Sendable>(_ body: @escaping @Sendable () -> Output) async -> Output {
+        await withCheckedContinuation { continuation in
+            let errand = Errand { continuation.resume(returning: body()) }
+            guard let thread = start(errand) else { return errand.run() }
+            pthread_detach(thread)
+        }
+    }
+
     private static func start(_ errand: Errand) -> pthread_t? {
         // Signals are left to the threads that expect them; a crash stays one.
         var blocked = sigset_t()

@@ -106,6 +106,9 @@ extension PublishedFile.State {
 }
 
 extension Vault {
+    /// How a file of the vault is; `nil` where there is none.
+    public func state(ofFile path: String) -> PublishedFile.State? { state(of: path) }
+
     func state(of path: String) -> PublishedFile.State? {
         (manifest.entries + unlisted).first { $0.path.isSame(as: path) }
             .map { PublishedFile.State(size: $0.size, sha256: $0.sha256) }

@@ -32,24 +32,9 @@ public struct Rotation: Sendable {
         let reference = try Self.expectBoundary(&replay, order, old)
         try Self.expectTimes(vault, order)
         let tip = vault.log.tip(of: order.actor)
-        revocation = UnsignedEvent(
-            UnsignedEvent.Envelope(
-                type: EventType.revocation, namespace: EventNamespace.canonical,
-                actor: order.actor, signer: order.revoker, logicalTime: tip.nextLogicalTime,
-                previous: tip.last, time: order.times.revocation),
-            payload: RevocationPayload(
-                key: order.revoke, boundary: order.boundary, reason: order.reason,
-                revokedBy: order.revoker, revokedAt: order.times.revokedAt
-            ).object)
-        promotion = UnsignedEvent(
-            UnsignedEvent.Envelope(
-                type: EventType.promotion, namespace: EventNamespace.canonical,
-                actor: order.actor, signer: order.promoter, logicalTime: tip.nextLogicalTime + 1,
-                previous: revocation.id, time: order.times.promotion),
-            payload: PromotionPayload(
-                key: order.newKey, roles: order.roles, promotedBy: order.promoter,
-                replaces: order.revoke, promotedAt: order.times.promotedAt
-            ).object)
+        let events = RotationEvents(order, after: tip.last, nextLogicalTime: tip.nextLogicalTime)
+        revocation = events.revocation
+        promotion = events.promotion
         let place = EventReference(id: revocation.id, line: reference)
         let before = replay.contested.count
         if let boundary = order.boundary.flatMap({ replay.boundaries[$0] }) {

@@ -2,9 +2,9 @@
 // from the vault, so that whoever signs can work it out again.
 
 /// The order for a rotation.
-public struct RotationOrder: Sendable {
+public struct RotationOrder: Hashable, Sendable {
     /// The moments that stand in what is written.
-    public struct Times: Sendable {
+    public struct Times: Hashable, Sendable {
         /// In the revocation's payload, and in `keys.json`.
         public var revokedAt: VaultTime
         /// The revocation's own time. Its text has to come after that of every event in the log.

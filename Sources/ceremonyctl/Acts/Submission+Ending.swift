@@ -103,6 +103,7 @@ extension Submission {
                     + "ceremonyctl start halt-clear --reason TEXT." + held
             ]
         case .recover: return recovered
+        case .confirm: return ["\(who) confirmed that \(id) is taken over."]
         case .execute: return ["The \(title) was taken."]
         }
     }

@@ -28,6 +28,7 @@ extension Deadline {
         switch (matter, ceremony) {
         case (.execution, let id?): return ["watch \(id)"]
         case (.attestation, let id?): return ["attest \(id)"]
+        case (.confirmation, let id?): return ["confirm \(id)"]
         case (.recovery, let id?): return ["recover \(id)"]
         case (_, let id?): return ["show \(id)"]
         case (.halt, nil):
@@ -50,7 +51,9 @@ extension Deadline {
             }
             return [rotation(of: subject, into: ownToken, "a drill")]
         case (.overlapEnd, nil): return ["keys \(name)"]
-        case (.ceremony, nil), (.execution, nil), (.attestation, nil), (.recovery, nil): return []
+        case (.ceremony, nil), (.execution, nil), (.attestation, nil), (.recovery, nil),
+            (.unfinished, nil), (.confirmation, nil):
+            return []
         }
     }
 
@@ -75,7 +78,9 @@ extension Deadline {
         switch matter {
         case .halt, .tokenLost: return true
         case .rotation, .holderLeft, .drill: return !isHalted
-        case .ceremony, .execution, .attestation, .recovery, .overlapEnd: return false
+        case .ceremony, .execution, .attestation, .recovery, .unfinished, .confirmation,
+            .overlapEnd:
+            return false
         }
     }
 

@@ -37,7 +37,8 @@ struct ScheduleTests {
         // It would prove nothing if it did not get anywhere.
         #expect(Set(counts.edges.keys) == Exploration.legalEdges)
         #expect(counts.refused.count >= 20)
-        for kind in Kinds.all {
+        // A vault is nothing that a schedule has.
+        for kind in Kinds.all where !kind.parameters.contains(where: { $0.name == "vault" }) {
             #expect(counts.taken["open \(Policy.fieldName(kind.name))"] ?? 0 > 0, "\(kind.name)")
         }
         let all = counts.taken.values.reduce(0, +)

@@ -1,0 +1,65 @@
+// What committed ceremonies still have to do: done right after the commit, and again whenever the
+// log is opened or a timer looks, until it is done. Nothing of it can undo the commit.
+
+import CeremonyRecord
+import CeremonyRules
+
+extension Executor {
+    /// Does what a committed ceremony still has to do, as far as it can be done now.
+    ///
+    /// - Throws: ``EngineError``: what kept it from being done; what it would have done is still to
+    ///   be done.
+    func rollForward(_ id: String) async throws(EngineError) {
+        // Whoever is at it already goes on.
+        guard executions.beginAlone(id) else { return }
+        defer { executions.end(id) }
+        try await finish(id)
+    }
+
+    /// The same by whoever has the execution in hand.
+    func finish(_ id: String) async throws(EngineError) {
+        while let next = published.snapshot.state.unfinished.first(where: { $0.id == id })?
+            .afterwards.first
+        {
+            // Halt first, everywhere (CT-11): what is committed can wait.
+            guard !published.snapshot.isHalted else { throw EngineError(.haltedByFile) }
+            await boundary("afterwards-\(next.name)")
+            do throws(VaultError) { try await perform(next.step) } catch {
+                troubles.note(error.detail, of: id)
+                throw error.engineError
+            }
+            troubles.forget(id)
+            await boundary("afterwards-\(next.name)-done")
+            _ = try await writer.submit(.done(ceremony: id, step: next.name))
+        }
+    }
+
+    private func perform(_ step: Step) async throws(VaultError) {
+        switch step {
+        case .publish(let publication): try await desk.publish(publication)
+        default:
+            throw VaultError(
+                .executionFailed, "The step \(step.name) is none that follows a commit.")
+        }
+    }
+}
+
+extension Engine {
+    /// Goes on with everything that committed ceremonies still have to do. One that cannot go on
+    /// stops none of the others.
+    ///
+    /// - Throws: ``EngineError``: the first trouble.
+    func finishCommitted() async throws(EngineError) {
+        var trouble: EngineError?
+        for ceremony in snapshot.state.unfinished {
+            do throws(EngineError) { try await executor.rollForward(ceremony.id) } catch {
+                trouble = trouble ?? error
+            }
+        }
+        if let trouble { throw trouble }
+    }
+
+    /// Why a committed ceremony could not go on when that was last tried; `nil` where nothing kept
+    /// it.
+    public func trouble(of ceremony: String) -> String? { executor.troubles.of(ceremony) }
+}

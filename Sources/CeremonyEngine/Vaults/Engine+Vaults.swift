@@ -1,0 +1,66 @@
+// What a statement says that is outside the log: seen when it is drafted, seen again when it is
+// opened, and a third time when it is carried out. The rules hold the statement to the log; this
+// holds it to what is there.
+
+import CeremonyRecord
+import CeremonyRules
+
+extension Engine {
+    /// The draft with what is seen of the vault, and where the keys are that are to sign.
+    ///
+    /// - Throws: ``EngineError``: `unknown-vault`, `vault-unfit`, `vault-trouble`; the kind's.
+    func looked(_ draft: Draft) async throws(EngineError) -> Draft {
+        guard let kind = try? Kinds.named(draft.kind) else { return draft }
+        let sight: VaultSight?
+        do throws(Refusal) { sight = try kind.sight(of: draft.parameters) } catch {
+            throw EngineError(error)
+        }
+        guard let sight else { return draft }
+        var draft = draft
+        do throws(VaultError) {
+            draft.parameters.merge(try await executor.desk.look(sight, now: time).facts) { $1 }
+        } catch {
+            throw error.engineError
+        }
+        for (name, point) in kind.tokenKeys(in: draft.parameters) {
+            guard let place = await self.place(of: point) else { continue }
+            draft.parameters["\(name)-token"] = place.token.uri
+            draft.parameters["\(name)-id"] = Hex.encode(place.keyID)
+        }
+        return draft
+    }
+
+    /// Refuses to open what was drafted on a vault that is not as it was.
+    ///
+    /// - Throws: ``EngineError`` (`vault-changed`, and what a look is refused for).
+    func checkSeen(_ statement: Statement) async throws(EngineError) {
+        guard snapshot.state.ceremony(named: statement.ceremony) == nil,
+            let kind = try? Kinds.named(statement.kind),
+            let sight = try? kind.sight(of: kind.parameters(of: statement))
+        else { return }
+        do throws(VaultError) {
+            let seen = try await executor.desk.look(sight, now: time)
+            guard let changed = seen.difference(from: kind.parameters(of: statement)) else {
+                return
+            }
+            throw VaultError(
+                .vaultChanged,
+                "The vault \(sight.vault) is not as it was when this was drafted: \(changed).")
+        } catch {
+            throw error.engineError
+        }
+    }
+
+    /// Where a key is on the daemon's tokens; `nil` where none that is unlocked has it.
+    private func place(of point: [UInt8]) async -> SigningKey? {
+        guard let key = SSHPublicKey(ed25519: point) else { return nil }
+        for vault in vaults {
+            guard let description = try? await vault.inspect(), description.isUnlocked,
+                let objects = try? await vault.objects(.all),
+                let object = objects.first(where: { $0.isPublicKey && $0.point == point })
+            else { continue }
+            return SigningKey(token: description.reference, keyID: object.id, key: key)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,70 @@
+// A change of a vault, worked out from the vault as it is and from what people agreed on. It is
+// worked out anew whenever it is needed, and refuses where the vault is not as it was.
+
+import CeremonyRecord
+import CeremonyRules
+import Provara
+
+/// The files that a change comes to.
+struct VaultChangePlan {
+    private let place: VaultDesk.Place
+    private let work: VaultWork
+    private let rotation: SignedRotation
+
+    /// - Throws: ``VaultError`` where the vault is not as it was agreed on, or the change is not
+    /// one that it would verify with.
+    init(_ place: VaultDesk.Place, _ work: VaultWork) throws(VaultError) {
+        self.place = place
+        self.work = work
+        switch work.operation {
+        case .rotation(let order, let revocation, let promotion):
+            let vault = try place.read(boundaries: order.boundary.map { [$0] } ?? [])
+            guard vault.root == work.root else {
+                throw VaultError(
+                    .vaultChanged,
+                    "The vault \(place.name) has changed since it was agreed on: its root is "
+                        + "\(vault.root), and was \(work.root).")
+            }
+            do throws(RotationRefusal) {
+                rotation = try Rotation(vault, order).signed(
+                    revocation: revocation.bytes, by: revocation.key,
+                    promotion: promotion.bytes, by: promotion.key)
+            } catch {
+                throw VaultError(.vaultUnfit, "\(error)")
+            }
+        }
+    }
+
+    /// The Merkle root afterwards.
+    var root: MerkleRoot { rotation.change.root }
+
+    /// The files, in the order in which they are written.
+    func files() throws(VaultError) -> [PublishedFile] {
+        guard let signature = work.manifestSignature else {
+            throw VaultError(.vaultUnfit, "Nobody has signed for the files of the vault yet.")
+        }
+        do throws(RotationRefusal) {
+            return try rotation.files(signature: signature, by: work.signer)
+        } catch {
+            throw VaultError(.vaultUnfit, "\(error)")
+        }
+    }
+
+    /// Puts them ready beside the vault.
+    func stage(_ boundary: (String) throws -> Void) throws(VaultError) -> [VaultFile] {
+        let files = try files()
+        do {
+            try StagedChange(work.ceremony, beside: place.path).put(files, boundary: boundary)
+        } catch {
+            throw VaultError(.vaultTrouble, "\(error)")
+        }
+        return files.compactMap(\.vaultFile)
+    }
+}
+
+extension PublishedFile {
+    /// As an outcome says it.
+    var vaultFile: VaultFile? {
+        Digest(bytes: after.sha256).map { VaultFile(path: path, size: after.size, sha256: $0) }
+    }
+}

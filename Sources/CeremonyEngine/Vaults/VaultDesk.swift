@@ -1,0 +1,124 @@
+// The daemon's Provara vaults: looked at for ceremonies, worked out, and written. Whatever is read
+// here is checked by every rule of the format; nothing is built on a vault that breaks one.
+
+import CeremonyRecord
+import CeremonyRules
+import Provara
+
+/// The vaults that ceremonies of this daemon may be about.
+public struct VaultDesk: Sendable {
+    /// One vault of the configuration.
+    public struct Place: Sendable, Hashable {
+        /// As statements call it.
+        public let name: String
+        /// Its directory.
+        public let path: String
+        /// Keys that are in its `keys.json` from birth although no birth document names them.
+        public let vouchedKeys: [String]
+
+        /// A vault and where it is.
+        public init(name: String, path: String, vouchedKeys: [String] = []) {
+            self.name = name
+            self.path = path
+            self.vouchedKeys = vouchedKeys
+        }
+    }
+
+    /// The vaults, in the order of the configuration.
+    public let places: [Place]
+    /// Called before every write; what it throws stops there, as a crash would. For tests.
+    let boundary: @Sendable (String) throws -> Void
+
+    /// The vaults of a configuration.
+    public init(
+        _ places: [Place], boundary: @escaping @Sendable (String) throws -> Void = { _ in }
+    ) {
+        self.places = places
+        self.boundary = boundary
+    }
+
+    /// Whether a text is the id of a vault's key.
+    public static func isKeyID(_ text: String) -> Bool { KeyID(text) != nil }
+
+    /// Looks at a vault.
+    ///
+    /// - Parameter now: What the engine decides by.
+    /// - Throws: ``VaultError`` where there is no such vault, it cannot be read, breaks a rule, was
+    ///   sealed or left half done, or has no key of those that are asked about.
+    func look(_ sight: VaultSight, now: Timestamp) async throws(VaultError) -> VaultSeen {
+        let place = try place(sight.vault)
+        return try await onDisk { () throws(VaultError) in
+            try VaultLook(place, sight).seen(now: now)
+        }
+    }
+
+    /// Works out what a vault's files come to.
+    func plan(_ work: VaultWork) async throws(VaultError) -> MerkleRoot {
+        let place = try place(work.vault)
+        return try await onDisk { () throws(VaultError) in
+            try VaultChangePlan(place, work).root
+        }
+    }
+
+    /// Puts the files ready beside the vault; durable on return.
+    func stage(_ work: VaultWork) async throws(VaultError) -> [VaultFile] {
+        let place = try place(work.vault)
+        let boundary = boundary
+        return try await onDisk { () throws(VaultError) in
+            try VaultChangePlan(place, work).stage(boundary)
+        }
+    }
+
+    /// Writes the vault, or goes on with writing it; on return it is as the outcome says, durable,
+    /// and verifies.
+    func publish(_ publication: VaultPublication) async throws(VaultError) {
+        let place = try place(publication.work.vault)
+        let boundary = boundary
+        try await onDisk { () throws(VaultError) in
+            try VaultPublisher(place, publication, boundary).publish()
+        }
+    }
+
+    /// Takes away what was put ready for a ceremony that has come to nothing.
+    func discard(_ ceremony: String, of vault: String) async {
+        guard let place = try? place(vault) else { return }
+        try? await onDisk { () throws(VaultError) in
+            try? StagedChange(ceremony, beside: place.path).discard()
+        }
+    }
+
+    private func place(_ name: String) throws(VaultError) -> Place {
+        guard let place = places.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
+            let known = places.map(\.name).joined(separator: ", ")
+            throw VaultError(
+                .unknownVault,
+                "The daemon's configuration names no vault \(Display.neutralised(name)). "
+                    + (known.isEmpty ? "It names none." : "It names: \(known)."))
+        }
+        return place
+    }
+
+    private func onDisk<R: Sendable>(
+        _ body: @escaping @Sendable () throws(VaultError) -> R
+    ) async throws(VaultError) -> R {
+        do {
+            return try await BlockingWork.run { try body() }
+        } catch let error as VaultError {
+            throw error
+        } catch {
+            throw VaultError(.vaultTrouble, "\(error)")
+        }
+    }
+}
+
+extension VaultDesk.Place {
+    /// Reads the vault as it is.
+    func read(boundaries: [EventID] = []) throws(VaultError) -> Vault {
+        var options = Vault.Options()
+        options.boundaries = Set(boundaries)
+        options.vouchedKeys = Set(vouchedKeys.compactMap { KeyID($0) })
+        do throws(Provara.VaultError) { return try Vault.read(at: path, options) } catch {
+            throw CeremonyEngine.VaultError(.vaultTrouble, "\(error)")
+        }
+    }
+}

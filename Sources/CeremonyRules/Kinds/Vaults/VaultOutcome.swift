@@ -1,0 +1,86 @@
+// What a ceremony on a vault has made besides its key: field `also` of the outcome. With the
+// statement and the intent it is everything that publication needs; the vault's events themselves
+// follow from them.
+
+import CeremonyRecord
+import Provara
+
+/// The signatures that a vault's log and files get, and what the files come to.
+struct VaultOutcome: Hashable {
+    /// The 64 bytes over each event, in the order of the log.
+    var events: [[UInt8]]
+    /// The 64 bytes over the record of `manifest.sig`.
+    var manifest: [UInt8]
+    /// The Merkle root afterwards.
+    var root: MerkleRoot
+    /// Every file that is written, as it is afterwards.
+    var files: [VaultFile]
+
+    init(events: [[UInt8]], manifest: [UInt8], root: MerkleRoot, files: [VaultFile]) {
+        self.events = events
+        self.manifest = manifest
+        self.root = root
+        self.files = files
+    }
+
+    /// Reads it.
+    ///
+    /// - Throws: ``JSONError`` for anything that ``json`` does not write.
+    init(_ json: JSON) throws(JSONError) {
+        var fields = try JSONFields(json, at: "outcome.also")
+        events = try fields.strings("events").map { text throws(JSONError) in
+            guard let bytes = Base64.decode(text), bytes.count == 64 else {
+                throw fields.refused("events", expected: "64 bytes in base64 each")
+            }
+            return bytes
+        }
+        manifest = try fields.parsed("manifest", as: "64 bytes in base64") { text in
+            Base64.decode(text).flatMap { $0.count == 64 ? $0 : nil }
+        }
+        root = try fields.parsed("root", as: "a Merkle root") { MerkleRoot($0) }
+        files = try fields.objects("files").map { object throws(JSONError) in
+            var object = object
+            let file = VaultFile(
+                path: try object.string("path"), size: try object.number("size"),
+                sha256: try object.parsed("sha256", as: "a digest") { text in
+                    Hex.decode(text).flatMap { Digest(bytes: $0) }
+                })
+            try object.finish()
+            return file
+        }
+        try fields.finish()
+    }
+
+    /// As it stands in the event.
+    var json: JSON {
+        .object([
+            "events": .strings(events.map { Base64.encode($0) }),
+            "manifest": .string(Base64.encode(manifest)), "root": .string("\(root)"),
+            "files": .array(
+                files.map { file in
+                    .object([
+                        "path": .string(file.path), "size": .number(file.size),
+                        "sha256": .string(Hex.encode(file.sha256.bytes)),
+                    ])
+                }),
+        ])
+    }
+}
+
+/// The moments that an execution writes into a vault: field `also` of the intent. Everything that
+/// follows in the vault has this time or the microsecond after it.
+struct VaultMoment: Hashable {
+    let time: VaultTime
+
+    init(_ time: VaultTime) { self.time = time }
+
+    init?(intent: JSON?) {
+        guard let intent, var fields = try? JSONFields(intent, at: "intent.also"),
+            let text = try? fields.string("time"), let time = VaultTime(text),
+            time.description.utf8.elementsEqual(text.utf8), (try? fields.finish()) != nil
+        else { return nil }
+        self.time = time
+    }
+
+    var json: JSON { .object(["time": .string("\(time)")]) }
+}
