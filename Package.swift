@@ -143,7 +143,7 @@ let package = Package(
             name: "CeremonyEngineTests",
             dependencies: [
                 "CeremonyEngine", "CeremonyStore", "CeremonyRules", "CeremonyRecord", "PKCS11",
-                "Sodium", "TestSupport",
+                "Provara", "Sodium", "CSodium", "TestSupport",
             ], swiftSettings: strict),
         .testTarget(
             name: "CeremonyStoreTests",

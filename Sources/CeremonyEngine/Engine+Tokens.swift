@@ -111,6 +111,7 @@ extension Engine {
             guard let ceremony = state.ceremony(named: id), ceremony.state == .executing,
                 !executor.executions.isUnderWay(id)
             else { continue }
+            await discardStaged(of: ceremony)
             let failure = Failure(
                 reason: "interrupted",
                 detail: "the execution was interrupted, and nobody carries it on",

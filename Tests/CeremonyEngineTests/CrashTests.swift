@@ -31,8 +31,9 @@ struct CrashTests {
         case leavesItsKey
     }
 
-    /// Its crash points are tried in RotationTests, because it needs a first key in a second token.
-    static let triedElsewhere: Set = [KeyRotation.name]
+    /// Their crash points are tried in RotationTests and VaultRotationTests, because they need a
+    /// first key in a second token, and a vault.
+    static let triedElsewhere: Set = [KeyRotation.name, ProvaraRotation.name]
 
     @Test("There is an execution for each kind that has steps")
     func allKinds() {

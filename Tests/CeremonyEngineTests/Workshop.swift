@@ -145,13 +145,14 @@ final class Workshop: Sendable {
     /// The same with exactly these tokens, of which those named hold log keys.
     func start(
         ledger: (any Ledger)? = nil, after earlier: [EarlierLog] = [], vaults: [any KeyVault],
-        logTokens: [String], haltPatience: (@Sendable () async -> Void)? = nil,
+        logTokens: [String], desk: VaultDesk = VaultDesk([]),
+        haltPatience: (@Sendable () async -> Void)? = nil,
         boundary: @escaping @Sendable (String) async -> Void = { _ in }
     ) throws -> Engine {
         let told = told
         return try Engine(
             ledger: ledger ?? self.ledger, after: earlier, vaults: vaults, logTokens: logTokens,
-            clock: clock, haltFile: haltFile,
+            desk: desk, clock: clock, haltFile: haltFile,
             build: Engine.Build(version: "1", commit: "test", modules: []),
             haltPatience: haltPatience, boundary: boundary,
             appended: { events, _ in told.append(events) },

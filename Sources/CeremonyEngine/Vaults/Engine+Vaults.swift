@@ -51,6 +51,14 @@ extension Engine {
         }
     }
 
+    /// Takes away what an interrupted execution has put ready beside a vault: it comes to nothing.
+    func discardStaged(of ceremony: Ceremony) async {
+        guard let kind = try? Kinds.named(ceremony.kind),
+            let sight = try? kind.sight(of: kind.parameters(of: ceremony.statement))
+        else { return }
+        await executor.desk.discard(ceremony.id, of: sight.vault)
+    }
+
     /// Where a key is on the daemon's tokens; `nil` where none that is unlocked has it.
     private func place(of point: [UInt8]) async -> SigningKey? {
         guard let key = SSHPublicKey(ed25519: point) else { return nil }

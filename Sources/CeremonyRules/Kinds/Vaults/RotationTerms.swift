@@ -36,6 +36,9 @@ struct RotationTerms: Hashable {
                 .badParameter, "revoke is the id of a key that is seen in the vault.",
                 next: "The vault's keys are shown by: ceremonyctl provara verify VAULT.")
         }
+        for name in ["authority", "promoter"] where parameters[name].flatMap({ KeyID($0) }) == id {
+            throw RotationTerms.itself(id)
+        }
         let cause = parameters["cause"] ?? VaultTerms.causes[0]
         guard VaultTerms.causes.contains(cause) else {
             throw Refusal(
@@ -111,10 +114,7 @@ struct RotationTerms: Hashable {
     /// - Throws: ``Refusal`` (`wrong-key`).
     func check(_ signer: VaultAuthority) throws(Refusal) {
         guard signer.key.id != revoked.id, !signer.key.isTwin(of: revoked) else {
-            throw Refusal(
-                .wrongKey, "\(signer.key.id) cannot sign for its own end.",
-                next: "Name a surviving authority; where there is none, the vault begins anew: "
-                    + "provara-hard-reset.", requirement: "E202")
+            throw RotationTerms.itself(signer.key.id)
         }
         let held = signer.roles.utf8.split(separator: UInt8(ascii: ","))
         guard
@@ -126,6 +126,12 @@ struct RotationTerms: Hashable {
                 .wrongKey, "\(signer.key.id) has no role of root or quorum in the vault.",
                 next: "Name a surviving authority that has.", requirement: "E202")
         }
+    }
+
+    private static func itself(_ key: KeyID) -> Refusal {
+        Refusal(
+            .wrongKey, "\(key) cannot sign for its own end.",
+            next: "Name an authority of the vault that survives.", requirement: "E202")
     }
 
     /// What the library is asked to work out, for a new key and a moment.

@@ -1,0 +1,164 @@
+// A house with a Provara vault: the vault's quorum key is in the token `annex`, new keys come out
+// in the token `house`. And a death that can come at a write of the vault, on a thread that may
+// block.
+
+import CSodium
+import CeremonyRecord
+import CeremonyRules
+import Foundation
+import Glibc
+import Provara
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import CeremonyEngine
+
+/// An engine, its tokens and its vault.
+struct VaultHouse {
+    let workshop: Workshop
+    let folder: ProvaraFolder
+    let engine: Engine
+
+    /// - Parameter at: called at every boundary of an execution and before every write.
+    static func with<R>(
+        ledger: MemoryLedger = MemoryLedger(),
+        at place: @escaping @Sendable (String) throws -> Void = { _ in },
+        _ body: (VaultHouse) async throws -> R
+    ) async throws -> R {
+        var policy = House.policy
+        policy.kinds["provara_rotation"] = Policy.Entry(threshold: 3, people: 2, attest: 0)
+        let folder = try ProvaraFolder()
+        return try await withSoftHSM(tokens: ["house", "annex"]) { store in
+            try store.importKey(
+                seed: ProvaraFolder.quorumSeed, label: "quorum", id: "01", into: "annex")
+            let workshop = try await Workshop(store: store, ledger: ledger, policy: policy)
+            let engine = try await open(workshop, folder, ledger, at: place)
+            return try await body(
+                VaultHouse(workshop: workshop, folder: folder, engine: engine))
+        }
+    }
+
+    private static func open(
+        _ workshop: Workshop, _ folder: ProvaraFolder, _ ledger: any Ledger,
+        at place: @escaping @Sendable (String) throws -> Void
+    ) async throws -> Engine {
+        let desk = VaultDesk(
+            [VaultDesk.Place(name: "alpha", path: folder.path)], boundary: { try place($0) })
+        let engine = try workshop.start(
+            ledger: ledger,
+            vaults: [try workshop.freshVault(), try workshop.freshVault("annex")],
+            logTokens: ["house"], desk: desk,
+            boundary: { here in
+                // A thread of its own, because a death blocks it.
+                try? await BlockingWork.run { try? place(here) }
+            })
+        try await engine.unlock("annex", pin: try Workshop.pin())
+        try await engine.unlock("house", pin: try Workshop.pin())
+        return engine
+    }
+
+    /// The next process.
+    func restarted(_ ledger: any Ledger) async throws -> Engine {
+        try await VaultHouse.open(workshop, folder, ledger, at: { _ in })
+    }
+
+    // MARK: The ceremony
+
+    func draft(_ more: [String: String] = [:]) async throws -> Statement {
+        let dave = workshop.people(of: engine) { $0.signatory("dave") }
+        let parameters = [
+            "vault": "alpha", "revoke": ProvaraFolder.root, "authority": ProvaraFolder.quorum,
+        ]
+        return try await engine.draft(
+            Draft(
+                kind: ProvaraRotation.name, subject: "alpha-root",
+                parameters: parameters.merging(more) { $1 }, initiator: dave,
+                reason: "two years are over", drafted: engine.time, nonce: engine.nonce()),
+            into: "house")
+    }
+
+    func approved(_ more: [String: String] = [:], accepting name: String? = nil) async throws
+        -> Statement
+    {
+        let statement = try await draft(more)
+        try await engine.submit(workshop.people(of: engine) { $0.opening(statement) })
+        for witness in ["alice", "bob", "carol"] {
+            try await workshop.approve(statement, witness, engine)
+        }
+        if let name {
+            try await engine.submit(
+                workshop.people(of: engine) { people in
+                    let key = people.person(name).keys[0]
+                    return Signed(
+                        people.acceptance(
+                            of: statement, as: name, key: key, set: "authority"), by: key,
+                        for: .accept)
+                })
+        }
+        return statement
+    }
+
+    /// What somebody is asked, as soon as they are.
+    func question(_ ceremony: String) async throws -> Question {
+        while true {
+            if let question = engine.question(of: ceremony) { return question }
+            try Task.checkCancellation()
+            await Task.yield()
+        }
+    }
+
+    /// The quorum key's signature, as its holder's own token would make it.
+    static func sign(_ bytes: [UInt8]) -> [UInt8] {
+        var point = [UInt8](repeating: 0, count: 32)
+        var secret = [UInt8](repeating: 0, count: 64)
+        unsafe crypto_sign_seed_keypair(&point, &secret, ProvaraFolder.quorumSeed)
+        var signature = [UInt8](repeating: 0, count: 64)
+        unsafe crypto_sign_detached(&signature, nil, bytes, UInt64(bytes.count), secret)
+        return signature
+    }
+
+    // MARK: The vault
+
+    /// The vault verifies, its old root key is revoked in favour of the ceremony's key, and its
+    /// files are those of the outcome.
+    func expectRotated(by ceremony: Ceremony, _ what: Comment? = nil) throws {
+        let vault = try Vault.read(at: folder.path)
+        #expect(vault.isInOrder, what)
+        let record = try #require(ceremony.record, what)
+        let new = KeyID(publicKey: record.publicKey.point)
+        let old = try #require(KeyID(ProvaraFolder.root))
+        #expect(vault.log.standing(of: old)?.revocation?.replacement == new, what)
+        #expect(vault.log.standing(of: new)?.isAuthority == true, what)
+        #expect(vault.signature == .fresh(by: new), what)
+        #expect(vault.registry?[old]?.status == "retired", what)
+    }
+}
+
+/// A death at one place, on whatever thread comes there: it never goes on. Where a vault is being
+/// written it is an error that nothing answers, for a thread that hangs would keep the vault's
+/// lock, and a process that dies does not.
+final class Death: Sendable {
+    private let place: String
+    private let gate = Gate()
+    private let isArmed = Mutex(false)
+
+    init(at place: String) { self.place = place }
+
+    /// From here on it can come.
+    func arm() { isArmed.withLock { $0 = true } }
+
+    struct Came: Error {}
+
+    /// Everybody passes here; one does not leave.
+    func pass(_ here: String) throws {
+        guard here == place, isArmed.withLock({ $0 }) else { return }
+        let gate = gate
+        Task { await gate.arrive() }
+        if ["writ", "appended-", "replace"].contains(where: here.hasPrefix) { throw Came() }
+        while true { pause() }
+    }
+
+    /// Returns when it has come.
+    func arrival() async { await gate.arrival() }
+}
