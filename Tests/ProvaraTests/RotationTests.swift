@@ -334,6 +334,16 @@ struct RotationTests {
                 try HardReset(of: old, uid: uid, rootKey: key.publicKey, times: times)
             }
         }
+        var same = times
+        same.observation = times.genesis
+        #expect(throws: RotationRefusal.self) {
+            try HardReset(
+                of: old, uid: "new", rootKey: TestKey.stranger.publicKey, times: same)
+        }
+        #expect(throws: RotationRefusal.self) {
+            try HardReset(
+                of: old, uid: "new", rootKey: TestKey.stranger.publicKey, actor: "", times: times)
+        }
         #expect(throws: Never.self) {
             try HardReset(of: old, uid: "new", rootKey: TestKey.stranger.publicKey, times: times)
         }
