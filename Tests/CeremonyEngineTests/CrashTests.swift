@@ -31,9 +31,11 @@ struct CrashTests {
         case leavesItsKey
     }
 
-    /// Their crash points are tried in RotationTests and VaultRotationTests, because they need a
+    /// Their crash points are tried in RotationTests, VaultRotationTests and VaultResetTests, because they need a
     /// first key in a second token, and a vault.
-    static let triedElsewhere: Set = [KeyRotation.name, ProvaraRotation.name]
+    static let triedElsewhere: Set = [
+        KeyRotation.name, ProvaraRotation.name, ProvaraHardReset.name,
+    ]
 
     @Test("There is an execution for each kind that has steps")
     func allKinds() {

@@ -22,13 +22,14 @@ struct VaultHouse {
 
     /// - Parameter at: called at every boundary of an execution and before every write.
     static func with<R>(
-        ledger: MemoryLedger = MemoryLedger(),
+        _ vector: String = "vault_before_rotation", ledger: MemoryLedger = MemoryLedger(),
         at place: @escaping @Sendable (String) throws -> Void = { _ in },
         _ body: (VaultHouse) async throws -> R
     ) async throws -> R {
         var policy = House.policy
         policy.kinds["provara_rotation"] = Policy.Entry(threshold: 3, people: 2, attest: 0)
-        let folder = try ProvaraFolder()
+        policy.kinds["provara_hard_reset"] = Policy.Entry(threshold: 3, people: 2, attest: 0)
+        let folder = try ProvaraFolder(vector)
         return try await withSoftHSM(tokens: ["house", "annex"]) { store in
             try store.importKey(
                 seed: ProvaraFolder.quorumSeed, label: "quorum", id: "01", into: "annex")
@@ -44,7 +45,10 @@ struct VaultHouse {
         at place: @escaping @Sendable (String) throws -> Void
     ) async throws -> Engine {
         let desk = VaultDesk(
-            [VaultDesk.Place(name: "alpha", path: folder.path)], boundary: { try place($0) })
+            [
+                VaultDesk.Place(name: "alpha", path: folder.path),
+                VaultDesk.Place(name: "beta", path: folder.place(of: "beta")),
+            ], boundary: { try place($0) })
         let engine = try workshop.start(
             ledger: ledger,
             vaults: [try workshop.freshVault(), try workshop.freshVault("annex")],
@@ -78,10 +82,29 @@ struct VaultHouse {
             into: "house")
     }
 
+    /// The draft of a new vault in the place of the old one.
+    func resetDraft(_ more: [String: String] = [:]) async throws -> Statement {
+        let dave = workshop.people(of: engine) { $0.signatory("dave") }
+        let parameters = [
+            "vault": "alpha", "new-vault": "beta", "new-uid": "begun-anew", "ordered-by": "gina",
+        ]
+        return try await engine.draft(
+            Draft(
+                kind: ProvaraHardReset.name, subject: "beta-root",
+                parameters: parameters.merging(more) { $1 }, initiator: dave,
+                reason: "nobody is left who could sign", drafted: engine.time,
+                nonce: engine.nonce()), into: "house")
+    }
+
     func approved(_ more: [String: String] = [:], accepting name: String? = nil) async throws
         -> Statement
     {
-        let statement = try await draft(more)
+        try await approve(try await draft(more), accepting: name)
+    }
+
+    /// Opens it, has the witnesses approve it and one person accept their part.
+    @discardableResult
+    func approve(_ statement: Statement, accepting name: String?) async throws -> Statement {
         try await engine.submit(workshop.people(of: engine) { $0.opening(statement) })
         for witness in ["alice", "bob", "carol"] {
             try await workshop.approve(statement, witness, engine)

@@ -10,6 +10,11 @@ public final class ProvaraFolder: Sendable {
     /// The vault.
     public var path: String { parent.appending(path: "alpha").path(percentEncoded: false) }
 
+    /// Where another vault beside it would be.
+    public func place(of name: String) -> String {
+        parent.appending(path: name).path(percentEncoded: false)
+    }
+
     /// The seed of the vector vaults' quorum key.
     public static let quorumSeed = Array(UInt8(0x20)...UInt8(0x3f))
     /// The id of their root key.

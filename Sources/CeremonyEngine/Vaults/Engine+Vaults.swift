@@ -56,7 +56,7 @@ extension Engine {
         guard let kind = try? Kinds.named(ceremony.kind),
             let sight = try? kind.sight(of: kind.parameters(of: ceremony.statement))
         else { return }
-        await executor.desk.discard(ceremony.id, of: sight.vault)
+        await executor.desk.discard(ceremony.id, of: sight.successor ?? sight.vault)
     }
 
     /// Where a key is on the daemon's tokens; `nil` where none that is unlocked has it.

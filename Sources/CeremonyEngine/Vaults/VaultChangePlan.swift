@@ -7,36 +7,58 @@ import Provara
 
 /// The files that a change comes to.
 struct VaultChangePlan {
+    private enum Change {
+        case rotation(SignedRotation)
+        case reset(NewVault)
+    }
+
     private let place: VaultDesk.Place
     private let work: VaultWork
-    private let rotation: SignedRotation
+    private let change: Change
 
-    /// - Throws: ``VaultError`` where the vault is not as it was agreed on, or the change is not
-    /// one that it would verify with.
-    init(_ place: VaultDesk.Place, _ work: VaultWork) throws(VaultError) {
+    /// - Parameter old: The vault that it is worked out from: the same, but for a new vault.
+    /// - Throws: ``VaultError`` where the vault is not as it was agreed on, or the change is not one
+    ///   that it would verify with.
+    init(_ place: VaultDesk.Place, _ work: VaultWork, of old: VaultDesk.Place) throws(VaultError) {
         self.place = place
         self.work = work
-        switch work.operation {
-        case .rotation(let order, let revocation, let promotion):
-            let vault = try place.read(boundaries: order.boundary.map { [$0] } ?? [])
-            guard vault.root == work.root else {
-                throw VaultError(
-                    .vaultChanged,
-                    "The vault \(place.name) has changed since it was agreed on: its root is "
-                        + "\(vault.root), and was \(work.root).")
+        var boundaries: [EventID] = []
+        if case .rotation(let order, _, _) = work.operation, let boundary = order.boundary {
+            boundaries = [boundary]
+        }
+        let vault = try old.read(boundaries: boundaries)
+        guard vault.root == work.root else {
+            throw VaultError(
+                .vaultChanged,
+                "The vault \(old.name) has changed since it was agreed on: its root is "
+                    + "\(vault.root), and was \(work.root).")
+        }
+        do throws(RotationRefusal) {
+            switch work.operation {
+            case .rotation(let order, let revocation, let promotion):
+                change = .rotation(
+                    try Rotation(vault, order).signed(
+                        revocation: revocation.bytes, by: revocation.key,
+                        promotion: promotion.bytes, by: promotion.key))
+            case .reset(let order, _, let genesis, let observation):
+                change = .reset(
+                    try HardReset(
+                        of: vault, uid: order.uid, rootKey: order.rootKey, actor: order.actor,
+                        times: order.times
+                    ).signed(genesis: genesis, observation: observation))
             }
-            do throws(RotationRefusal) {
-                rotation = try Rotation(vault, order).signed(
-                    revocation: revocation.bytes, by: revocation.key,
-                    promotion: promotion.bytes, by: promotion.key)
-            } catch {
-                throw VaultError(.vaultUnfit, "\(error)")
-            }
+        } catch {
+            throw VaultError(.vaultUnfit, "\(error)")
         }
     }
 
     /// The Merkle root afterwards.
-    var root: MerkleRoot { rotation.change.root }
+    var root: MerkleRoot {
+        switch change {
+        case .rotation(let rotation): rotation.change.root
+        case .reset(let vault): vault.manifest.root
+        }
+    }
 
     /// The files, in the order in which they are written.
     func files() throws(VaultError) -> [PublishedFile] {
@@ -44,7 +66,11 @@ struct VaultChangePlan {
             throw VaultError(.vaultUnfit, "Nobody has signed for the files of the vault yet.")
         }
         do throws(RotationRefusal) {
-            return try rotation.files(signature: signature, by: work.signer)
+            return switch change {
+            case .rotation(let rotation):
+                try rotation.files(signature: signature, by: work.signer)
+            case .reset(let vault): try vault.files(signature: signature)
+            }
         } catch {
             throw VaultError(.vaultUnfit, "\(error)")
         }

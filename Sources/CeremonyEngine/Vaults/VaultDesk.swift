@@ -3,6 +3,7 @@
 
 import CeremonyRecord
 import CeremonyRules
+import Glibc
 import Provara
 
 /// The vaults that ceremonies of this daemon may be about.
@@ -47,35 +48,37 @@ public struct VaultDesk: Sendable {
     ///   sealed or left half done, or has no key of those that are asked about.
     func look(_ sight: VaultSight, now: Timestamp) async throws(VaultError) -> VaultSeen {
         let place = try place(sight.vault)
+        let successor = try sight.successor.map { name throws(VaultError) in try self.place(name) }
         return try await onDisk { () throws(VaultError) in
-            try VaultLook(place, sight).seen(now: now)
+            try successor?.checkFree()
+            return try VaultLook(place, sight).seen(now: now)
         }
     }
 
     /// Works out what a vault's files come to.
     func plan(_ work: VaultWork) async throws(VaultError) -> MerkleRoot {
-        let place = try place(work.vault)
+        let (place, old) = try places(of: work)
         return try await onDisk { () throws(VaultError) in
-            try VaultChangePlan(place, work).root
+            try VaultChangePlan(place, work, of: old).root
         }
     }
 
     /// Puts the files ready beside the vault; durable on return.
     func stage(_ work: VaultWork) async throws(VaultError) -> [VaultFile] {
-        let place = try place(work.vault)
+        let (place, old) = try places(of: work)
         let boundary = boundary
         return try await onDisk { () throws(VaultError) in
-            try VaultChangePlan(place, work).stage(boundary)
+            try VaultChangePlan(place, work, of: old).stage(boundary)
         }
     }
 
     /// Writes the vault, or goes on with writing it; on return it is as the outcome says, durable,
     /// and verifies.
     func publish(_ publication: VaultPublication) async throws(VaultError) {
-        let place = try place(publication.work.vault)
+        let (place, old) = try places(of: publication.work)
         let boundary = boundary
         try await onDisk { () throws(VaultError) in
-            try VaultPublisher(place, publication, boundary).publish()
+            try VaultPublisher(place, publication, of: old, boundary).publish()
         }
     }
 
@@ -85,6 +88,13 @@ public struct VaultDesk: Sendable {
         try? await onDisk { () throws(VaultError) in
             try? StagedChange(ceremony, beside: place.path).discard()
         }
+    }
+
+    /// Where the vault is that is written, and the one that it is worked out from.
+    private func places(of work: VaultWork) throws(VaultError) -> (Place, Place) {
+        let written = try place(work.vault)
+        guard case .reset(_, let old, _, _) = work.operation else { return (written, written) }
+        return (written, try place(old))
     }
 
     private func place(_ name: String) throws(VaultError) -> Place {
@@ -112,6 +122,23 @@ public struct VaultDesk: Sendable {
 }
 
 extension VaultDesk.Place {
+    /// Refuses a place for a new vault in which something is.
+    func checkFree() throws(VaultError) {
+        guard let stream = unsafe opendir(path) else {
+            guard errno == ENOENT else {
+                throw VaultError(.vaultTrouble, "\(path) is no directory that could be read.")
+            }
+            return
+        }
+        defer { unsafe closedir(stream) }
+        var count = 0
+        while unsafe readdir(stream) != nil { count += 1 }
+        guard count <= 2 else {
+            throw VaultError(
+                .vaultUnfit, "There is something in \(path), where the vault \(name) is to be.")
+        }
+    }
+
     /// Reads the vault as it is.
     func read(boundaries: [EventID] = []) throws(VaultError) -> Vault {
         var options = Vault.Options()

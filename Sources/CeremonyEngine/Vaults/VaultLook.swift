@@ -17,7 +17,7 @@ struct VaultLook {
         vault = try place.read(boundaries: sight.boundary.map { [$0] } ?? [])
         self.sight = sight
         name = place.name
-        try checkReady()
+        if sight.successor == nil { try checkReady() }
     }
 
     private func checkReady() throws(VaultError) {
@@ -50,14 +50,18 @@ struct VaultLook {
         guard let uid = vault.genesis?.uid else {
             throw VaultError(.vaultUnfit, "The vault \(name) has no birth record.")
         }
-        let tip = vault.log.tip(of: sight.actor)
         var facts = [
             "vault-uid": uid, "vault-root": "\(vault.root)",
             "vault-events": "\(vault.log.eventCount)",
             "vault-last": vault.log.lastEvent.map { "\($0.id)" } ?? "none",
-            "actor-last": tip.last.map { "\($0)" } ?? "none",
-            "actor-next": "\(tip.nextLogicalTime)",
         ]
+        guard sight.successor == nil else {
+            // A new vault's times need not follow the old one's.
+            return VaultSeen(facts: facts.merging(lastFacts) { $1 }, moment: clock)
+        }
+        let tip = vault.log.tip(of: sight.actor)
+        facts["actor-last"] = tip.last.map { "\($0)" } ?? "none"
+        facts["actor-next"] = "\(tip.nextLogicalTime)"
         for (field, key) in zip(["revoke", "authority", "promoter"], sight.keys) {
             let standing = try standing(of: key)
             guard let publicKey = standing.key,
@@ -74,6 +78,19 @@ struct VaultLook {
             }
         }
         return VaultSeen(facts: facts, moment: moment)
+    }
+
+    /// What is said of a vault that is to be left: its seal, what it breaks, and which keys it still
+    /// calls authorities, so that people see what they say is lost.
+    private var lastFacts: [String: String] {
+        let surviving = vault.log.keys.filter(\.isAuthority).map { "\($0.id)" }
+        let anchor = vault.anchor
+        return [
+            "vault-seal": anchor.seal.map { "\($0)" } ?? "none",
+            "seal-hash": anchor.sealHash ?? "none",
+            "vault-faults": "\(vault.findings.violationCount)",
+            "surviving": surviving.isEmpty ? "none" : surviving.joined(separator: ","),
+        ]
     }
 
     private func standing(of key: KeyID) throws(VaultError) -> Provara.KeyStanding {

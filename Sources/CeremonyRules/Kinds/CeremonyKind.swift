@@ -226,7 +226,7 @@ public enum Kinds {
     public static let all: [any CeremonyKind.Type] = [
         NewKeeperKey.self, KeyRotation.self, KeyRevocation.self, HaltClear.self,
         SetRoster.self, SetPolicy.self, LogKeyChange.self, ClockCorrection.self,
-        ProvaraRotation.self,
+        ProvaraRotation.self, ProvaraHardReset.self,
     ]
 
     /// Subjects that belong to ceremonies about the house itself (FORMATS section 4).

@@ -70,6 +70,10 @@ public struct StagedChange: Sendable {
         guard let names = Self.names(in: folder) else { return }
         // The index first: what is half gone must not look ready.
         for name in [Self.index] + names.filter({ $0 != Self.index }) {
+            if name == "tree" {
+                try Self.removeTree(folder + "/" + name)
+                continue
+            }
             guard unsafe unlink(folder + "/" + name) == 0 || errno == ENOENT else {
                 throw .system("removed", path: folder + "/" + name, errno: errno)
             }
@@ -86,6 +90,21 @@ public struct StagedChange: Sendable {
     }
 
     private func read(_ name: String) -> [UInt8]? { FileBytes.read(folder + "/" + name) }
+
+    /// A vault that was being made, and did not get its name.
+    private static func removeTree(_ folder: String) throws(PublishingError) {
+        for name in names(in: folder) ?? [] {
+            let path = folder + "/" + name
+            if unsafe unlink(path) == 0 { continue }
+            guard errno == EISDIR || errno == EPERM else {
+                throw .system("removed", path: path, errno: errno)
+            }
+            try removeTree(path)
+        }
+        guard unsafe rmdir(folder) == 0 || errno == ENOENT else {
+            throw .system("removed", path: folder, errno: errno)
+        }
+    }
 
     private static func names(in folder: String) -> [String]? {
         guard let stream = unsafe opendir(folder) else { return nil }

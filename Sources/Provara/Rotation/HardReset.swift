@@ -5,7 +5,7 @@
 /// A new vault that is ready to be signed, in the place of one without a surviving authority.
 public struct HardReset: Sendable {
     /// The moments that stand in what is written.
-    public struct Times: Sendable {
+    public struct Times: Hashable, Sendable {
         /// The birth, in `genesis.json` and in GENESIS.
         public var bornAt: VaultTime
         /// When the root key's entry was made.
@@ -69,22 +69,11 @@ public struct HardReset: Sendable {
         guard times.genesis < times.observation else {
             throw .time(times.observation, notAfter: times.genesis.description)
         }
-        record = GenesisRecord(
-            uid: uid, rootKey: rootKey.id, bornAt: times.bornAt, predecessor: old.anchor)
-        genesis = UnsignedEvent(
-            UnsignedEvent.Envelope(
-                type: EventType.genesis, namespace: EventNamespace.canonical, actor: actor,
-                signer: rootKey.id, logicalTime: 1, previous: nil, time: times.genesis),
-            payload: record.payload)
-        observation = UnsignedEvent(
-            UnsignedEvent.Envelope(
-                type: EventType.observation, namespace: EventNamespace.local, actor: actor,
-                signer: rootKey.id, logicalTime: 2, previous: genesis.id,
-                time: times.observation),
-            payload: [
-                "subject": "system", "predicate": "status", "value": "initialized",
-                "confidence": PythonFloat(1).map { .float($0) } ?? .null,
-            ])
+        let events = ResetEvents(
+            ResetOrder(uid: uid, rootKey: rootKey, actor: actor, times: times), anchor: old.anchor)
+        record = events.record
+        genesis = events.genesis
+        observation = events.observation
         self.rootKey = rootKey
         self.times = times
     }

@@ -23,10 +23,7 @@ extension ProvaraRotation {
             return .step(.probe(key))
         }
         switch making.next(after: done, of: ceremony) {
-        case .intent(let intent):
-            guard var announced = try? KeyIntent(intent) else { return .intent(intent) }
-            announced.also = VaultMoment(seen.moment).json
-            return .intent(announced.json)
+        case .intent(let intent): return .intent(VaultMoment(seen.moment).announced(with: intent))
         case .commit(let outcome):
             guard let made = try? KeyOutcome(outcome) else { return .commit(outcome) }
             return finish(made, after: done, of: ceremony)

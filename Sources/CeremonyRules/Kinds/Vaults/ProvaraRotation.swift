@@ -170,13 +170,7 @@ public struct ProvaraRotation: CeremonyKind {
     /// The intent is the key's, with the moment that stands in the vault.
     public func checkIntent(_ intent: JSON?, of ceremony: Ceremony, in state: State) throws(Refusal)
     {
-        let moment = intent.flatMap { try? KeyIntent($0) }.flatMap { VaultMoment(intent: $0.also) }
-        try making.checkIntent(intent, also: moment?.json, in: state)
-        guard moment != nil else {
-            throw Refusal(
-                .outcomeDiffers, "The announced execution names no moment for the vault.",
-                requirement: "FR69")
-        }
+        try making.checkVaultIntent(intent, in: state)
     }
 
     /// A key that the log made itself ends with its end in the vault. One that others may have is

@@ -83,4 +83,26 @@ struct VaultMoment: Hashable {
     }
 
     var json: JSON { .object(["time": .string("\(time)")]) }
+
+    /// The intent of a key's making with this moment in it.
+    func announced(with intent: JSON) -> JSON {
+        guard var announced = try? KeyIntent(intent) else { return intent }
+        announced.also = json
+        return announced.json
+    }
+}
+
+extension KeyMaking {
+    /// Holds an intent to the statement, and to naming a moment for the vault.
+    ///
+    /// - Throws: ``Refusal`` (`outcome-differs`).
+    func checkVaultIntent(_ intent: JSON?, in state: State) throws(Refusal) {
+        let moment = intent.flatMap { try? KeyIntent($0) }.flatMap { VaultMoment(intent: $0.also) }
+        try checkIntent(intent, also: moment?.json, in: state)
+        guard moment != nil else {
+            throw Refusal(
+                .outcomeDiffers, "The announced execution names no moment for the vault.",
+                requirement: "FR69")
+        }
+    }
 }

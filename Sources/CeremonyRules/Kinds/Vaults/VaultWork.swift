@@ -15,13 +15,18 @@ public struct VaultSight: Hashable, Sendable {
     public let boundary: EventID?
     /// Who is to speak in the log.
     public let actor: String
+    /// The vault that is to take its place, where it is to begin anew; then it need not be in order.
+    public let successor: String?
 
     /// What is looked at.
-    public init(vault: String, keys: [KeyID], boundary: EventID?, actor: String) {
+    public init(
+        vault: String, keys: [KeyID], boundary: EventID?, actor: String, successor: String? = nil
+    ) {
         self.vault = vault
         self.keys = keys
         self.boundary = boundary
         self.actor = actor
+        self.successor = successor
     }
 }
 
@@ -53,6 +58,9 @@ public struct VaultWork: Hashable, Sendable {
     public enum Operation: Hashable, Sendable {
         /// A rotation, with the signatures of the revocation and the promotion and who made them.
         case rotation(RotationOrder, revocation: VaultSignature, promotion: VaultSignature)
+        /// A vault that begins anew in the place of the one named, with the signatures of its two
+        /// events.
+        case reset(ResetOrder, of: String, genesis: [UInt8], observation: [UInt8])
     }
 
     /// The ceremony.
