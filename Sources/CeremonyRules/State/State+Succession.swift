@@ -79,7 +79,6 @@ extension State {
         subjects = predecessor.subjects
         taken = predecessor.taken
         retiring = predecessor.retiring
-        lostTokens = predecessor.lostTokens
         roster.holders = predecessor.roster.holders
         departed = predecessor.departed
         for member in predecessor.roster.members { departed[member.name] = time }
@@ -115,6 +114,7 @@ extension KeyEntry {
         }
         entry.retired = retired.map(begun)
         entry.lapsed = lapsed.map(begun)
+        entry.lost = lost.map(begun)
         entry.revocation = revocation.map { old in
             Revocation(
                 moment: begun(old.moment), ceremony: old.ceremony, cause: old.cause,
