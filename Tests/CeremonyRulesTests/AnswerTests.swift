@@ -261,6 +261,10 @@ struct AnswerTests {
         #expect(decision.events.map(\.body.type) == ["ceremony.completed", "key.activated"])
         #expect(house.state.unattested.isEmpty)
         #expect(house.state.allKeys.map { $0.status(at: house.now) } == [.active])
+        let place = LogPosition(seq: house.lines.count - 1, time: house.now)
+        let key = try #require(house.state.allKeys.first).publicKey.fingerprint
+        let reason = try #require(house.state.standing(of: key, at: place)).reason
+        #expect(reason.contains("the rules asked for no attestation"))
         house.expectConsistent()
     }
 }
