@@ -190,7 +190,8 @@ struct SuccessionTests {
             _ code: RefusalCode, after predecessor: House?,
             _ change: (inout TestSupport.Founding) -> Void
         ) {
-            expectRefusal(code) { _ = try House(after: predecessor, change) }
+            let refusal = expectRefusal(code) { _ = try House(after: predecessor, change) }
+            #expect(refusal?.next != nil, "\(code.rawValue) says no next step")
         }
         founded(.wrongDocument, after: old) { $0.genesis.continues = nil }
         founded(.wrongDocument, after: old) { $0.genesis.continues?.size -= 1 }
@@ -213,8 +214,9 @@ struct SuccessionTests {
         }
         var policy = House.policy
         policy.softwareTokens = ["SoftHSM project"]
-        expectRefusal(.wrongDocument) {
+        let refusal = expectRefusal(.wrongDocument) {
             _ = try House(policy: policy, mode: .production, after: old)
         }
+        #expect(refusal?.next != nil)
     }
 }
