@@ -111,6 +111,7 @@ extension Refusal {
     /// How everything is refused while the halt file stands and the log does not say so yet.
     static let haltedByFile = Refusal(
         .halted, "The house is halted by the halt file.",
-        next: "Reading, verifying, export, note, decline, cancel and key-revocation go on; it is "
-            + "cleared by halt-clear once the log says so.", requirement: "CT-11")
+        next: "Reading, verifying, export, note, decline, cancel, key-revocation and a set-roster "
+            + "that only removes go on; it is cleared by halt-clear once the log says so.",
+        requirement: "CT-11")
 }

@@ -23,7 +23,7 @@ struct GenesisTests {
             let plan = try alice.write(
                 "plan",
                 TestDocuments.plan(
-                    "member: bob external witness Bob", "key: bob none \(bobLine)",
+                    "member: bob keeper witness Bob", "key: bob none \(bobLine)",
                     "member: alice keeper witness,operator Alice Müller",
                     "key: alice \(serial) \(line)", "policy: overlap-days 14"))
             let file = alice.store.directory + "/genesis.txt"
@@ -74,7 +74,8 @@ struct GenesisTests {
                 "plan",
                 TestDocuments.plan(
                     "member: alice keeper witness Alice", "key: alice none \(lines[0])",
-                    "key: alice none \(lines[1])"))
+                    "key: alice none \(lines[1])", "member: bob keeper witness Bob",
+                    "key: bob none \(TestDocuments.strangers[1].line)"))
             let file = alice.store.directory + "/genesis.txt"
             #expect(try alice.client.run("genesis", "draft", plan, "-o", file).status == 0)
             let signed = try alice.run(
@@ -155,14 +156,17 @@ struct GenesisTests {
     func rules() async throws {
         try await withCustodian(tokens: []) { alice in
             let key = TestDocuments.strangers[1].line
-            let people = ["member: alice keeper witness,operator Alice", "key: alice none \(key)"]
+            let people = [
+                "member: alice keeper witness,operator Alice", "key: alice none \(key)",
+                "member: bob keeper witness Bob", "key: bob none \(TestDocuments.third.line)",
+            ]
             func draft(_ lines: [String], _ options: String...) throws -> ClientRun {
                 let plan = try alice.write(
                     "plan", TestDocuments.plan(lines.joined(separator: "\n")))
                 return try alice.client.run(["genesis", "draft", plan, "--json"] + options)
             }
             #expect(try draft(people).status == 0)
-            let unmeetable = try draft(people + ["policy: kinds.new-keeper-key.attest 2"])
+            let unmeetable = try draft(people + ["policy: kinds.new-keeper-key.attest 3"])
             #expect(unmeetable.status == 1)
             #expect(unmeetable.out.contains("\"code\":\"unmeetable\""))
 

@@ -91,6 +91,13 @@ struct StandingTests {
         try expect(house, .attest, by: "carol", nil)
         try expect(house, .decline, by: "carol", "ended", .endedOtherwise)
         try expect(house, .witness, by: "frank", "ended", .endedOtherwise)
+        // A key that is valid has not lapsed, however late somebody attests.
+        let ceremony = try #require(house.state.ceremony(named: "keeper-alpha-1"))
+        let standing = Standing(
+            report: try CeremonyReport(PaperReplies.ceremony(ceremony, house)),
+            person: house.person("carol").member, now: house.now + 7 * 86_400)
+        let error = #expect(throws: ClientError.self) { try standing.check(.attest) }
+        #expect(error?.next == "It is valid, and needs no more attestations.")
     }
 
     @Test("whoever left the roster, or lost the key that is listed, is not waited for any more")

@@ -25,9 +25,11 @@ enum TestDocuments {
 
     /// A plan of a rehearsal; `people` are `member:` and `key:` lines.
     static func plan(_ people: String...) -> String {
-        // One is enough for every kind there is, so that a single person can found a log.
+        // As few as every kind allows: two keepers can found a log, and a halt needs both.
+        let least = Dictionary(
+            uniqueKeysWithValues: Kinds.all.map { (Policy.fieldName($0.name), $0.leastThreshold) })
         let thresholds = Policy.standard.kinds.keys.sorted().map {
-            "policy: kinds.\($0).threshold 1\n"
+            "policy: kinds.\($0).threshold \(least[$0] ?? 1)\n"
         }
         return """
             # A plan for a test.

@@ -239,6 +239,35 @@ struct AnswerTests {
         house.expectConsistent()
     }
 
+    @Test("Whoever attests too late is told what became of the key, and nothing else")
+    func tooLate() throws {
+        func next(_ house: House, _ record: KeyRecord) -> String {
+            house.expectRefusal(.ended, of: house.attestation(by: "carol", of: record).command)?
+                .next ?? ""
+        }
+        let never = "A key that was not attested in time is never valid. Start a new ceremony."
+        var house = try House()
+        let record = try house.completed()
+        var late = house
+        late.pass(7 * 86_400)
+        #expect(next(late, record) == never)
+        try late.decide(.tick)
+        #expect(next(late, record) == never)
+        try house.attest("alice", "bob", record: record)
+        late = house
+        late.pass(7 * 86_400)
+        #expect(next(late, record) == "It is valid, and needs no more attestations.")
+        house.pass(60)
+        _ = try house.rotated(key: 501)
+        let shown = "What became of it is shown by: ceremonyctl key \(record.fingerprint)."
+        #expect(next(house, record) == shown)
+        let statement = try house.open(
+            "key-revocation", subject: "keeper-alpha",
+            parameters: ["key": "\(record.fingerprint)", "cause": "loss"])
+        try house.approve("gina", "alice", statement: statement)
+        #expect(next(house, record) == shown)
+    }
+
     @Test("A record whose key is active can not be declined any more")
     func declineAfterActivation() throws {
         var house = try House()
@@ -261,6 +290,10 @@ struct AnswerTests {
         #expect(decision.events.map(\.body.type) == ["ceremony.completed", "key.activated"])
         #expect(house.state.unattested.isEmpty)
         #expect(house.state.allKeys.map { $0.status(at: house.now) } == [.active])
+        let place = LogPosition(seq: house.lines.count - 1, time: house.now)
+        let key = try #require(house.state.allKeys.first).publicKey.fingerprint
+        let reason = try #require(house.state.standing(of: key, at: place)).reason
+        #expect(reason.contains("the rules asked for no attestation"))
         house.expectConsistent()
     }
 }

@@ -162,13 +162,122 @@ struct CorrectionTests {
     @Test("Losses and departures are due now, not when the wrong clock said")
     func dues() throws {
         var house = try House()
+        let token = TokenReference(
+            label: "frank", manufacturer: "SoftHSM project", model: "SoftHSM v2",
+            serial: "serial-of-frank")
+        let opened = try house.open(token: token)
+        try house.approve("alice", "bob", "carol", statement: opened)
+        try house.execute(opened.ceremony)
+        let record = try #require(try house.complete(opened.ceremony))
+        try house.attest("alice", "bob", record: record)
         let right = house.now + 60
         house.pass(Self.ahead)
         let statement = try house.setRoster { $0.remove("frank") }
         try house.approve("gina", "bob", statement: statement)
         try correct(&house, to: right)
         #expect(house.state.departed["frank"] == right)
-        #expect(house.state.lostTokens["serial-of-frank"]?.map(\.time) == [right])
+        #expect(house.state.key(record.fingerprint)?.lost?.time == right)
+        let due = house.state.deadlines().filter { $0.matter == .tokenLost }
+        #expect(due.map(\.key) == [record.fingerprint] && due.map(\.date) == [right])
+    }
+
+    @Test("A key that was revoked by the wrong clock is revoked from now on at the latest")
+    func revoked() throws {
+        var house = try House()
+        let record = try house.activated()
+        let right = house.now + 60
+        house.pass(Self.ahead)
+        let statement = try house.open(
+            "key-revocation", subject: "keeper-alpha",
+            parameters: ["key": "\(record.fingerprint)", "cause": "loss", "boundary": "5"])
+        try house.approve("gina", "bob", statement: statement)
+        try correct(&house, to: right)
+        let revocation = try #require(house.state.key(record.fingerprint)?.revocation)
+        #expect(revocation.moment.time == right)
+        #expect(revocation.cause == "loss" && revocation.boundary == 5)
+        house.expectConsistent()
+    }
+
+    @Test("A statement names no log from before the correction for longer than any other")
+    func prefixes() throws {
+        for (age, isTaken) in [(900, true), (901, false)] {
+            var house = try House()
+            let right = house.now + 60
+            house.pass(Self.ahead)
+            try house.open(subject: "keeper-beta")
+            let (size, root) = (house.state.head.size, house.state.head.root)
+            try correct(&house, to: right)
+            house.pass(age)
+            var statement = try house.statement()
+            statement.treeSize = size
+            statement.treeRoot = root
+            let command = house.opening(statement).command
+            if isTaken {
+                try house.decide(command)
+            } else {
+                house.expectRefusal(.stale, of: command)
+            }
+        }
+    }
+
+    @Test("Set back twice, everything is bounded by both, and spans keep their length")
+    func twice() throws {
+        var house = try House()
+        let old = try house.activated()
+        house.pass(60)
+        let first = house.now
+        house.pass(Self.ahead)
+        let new = try house.rotated(key: 501)
+        try correct(&house, to: first)
+        // Wrong again: what is made now is dated by the second wrong clock.
+        let second = first + -30
+        house.pass(Self.ahead)
+        let waiting = try house.completed("keeper-beta", key: 502)
+        try correct(&house, to: second)
+        let entry = try #require(house.state.key(old.fingerprint))
+        #expect(entry.overlap?.begun.time == second)
+        #expect(entry.until == second + 30 * Self.day)
+        #expect(entry.status(at: second) == .retiring)
+        #expect(house.state.key(new.fingerprint)?.activated?.time == second)
+        #expect(
+            house.state.ceremony(named: waiting.ceremony)?.attestDeadline
+                == second + 7 * Self.day)
+        // By what is known today, no place before either correction was later than that.
+        let events = try house.lines.map { try Event(line: $0) }
+        for seq in events.indices {
+            let place = try #require(LogPosition(seq: seq, in: events))
+            #expect(house.state.time(at: place) <= second || seq == 0)
+        }
+        house.now = second + 30 * Self.day
+        let due = try house.decide(.tick).events.map(\.body.type)
+        #expect(due == ["key.lapsed", "key.retired"])
+        house.expectConsistent()
+    }
+
+    @Test("What a corrected log hands over to its successor has the corrected dates")
+    func handedOver() throws {
+        var house = try House()
+        let old = try house.activated()
+        house.pass(60)
+        let right = house.now
+        house.pass(Self.ahead)
+        let new = try house.rotated(key: 501)
+        try correct(&house, to: right)
+        house.pass(60)
+        var next = try House(after: house)
+        #expect(next.now < right + Self.day)
+        #expect(next.state.key(new.fingerprint)?.activated?.time == right)
+        let until = right + 30 * Self.day
+        #expect(next.state.key(old.fingerprint)?.until == until)
+        next.now = until
+        #expect(try next.decide(.tick).events.map(\.body.type) == ["key.retired"])
+        // The successor can be set back as well, behind the end of the overlap that came over.
+        let again = next.state.log.document.created + 60
+        next.pass(Self.ahead)
+        try next.open(subject: "keeper-beta")
+        try correct(&next, to: again)
+        #expect(next.state.key(old.fingerprint)?.status(at: again) == .retired)
+        #expect(next.state.key(old.fingerprint)?.until == again)
     }
 
     @Test("Two log keys sign together for as many days from now as they were to")

@@ -193,6 +193,14 @@ struct RotationTests {
             parameters: ["key": "\(new.fingerprint)", "cause": "compromise"])
         try house.approve("gina", "alice", statement: statement)
         #expect(house.state.key(old.fingerprint)?.status(at: house.now) == .retiring)
+        // What is said of the old key is true of the new one, there and before.
+        func reason(_ seq: Int) throws -> String {
+            let place = LogPosition(seq: seq, time: house.now)
+            return try #require(house.state.standing(of: old.fingerprint, at: place)).reason
+        }
+        let end = house.lines.count - 1
+        #expect(try reason(end).hasSuffix("its successor \(new.fingerprint) is revoked."))
+        #expect(try reason(end - 1).contains("\(new.fingerprint) is active; both are valid"))
         let next = try house.statement()
         #expect(next.fields["old-key"] == "\(new.fingerprint) revoked")
         try house.decide(house.opening(next).command)

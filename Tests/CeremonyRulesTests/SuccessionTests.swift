@@ -165,6 +165,24 @@ struct SuccessionTests {
             })
     }
 
+    @Test("A token that was lost, and found, makes only those keys due that were in it then")
+    func lostToken() throws {
+        var old = try House()
+        _ = try old.activated("keeper-alpha", key: 500)
+        _ = try old.activated("keeper-beta", key: 501)
+        try revoke("keeper-alpha", &old)
+        let lost = old.now
+        old.now = old.now + 100
+        _ = try old.activated("keeper-alpha", key: 502)
+        var new = try House(after: old)
+        _ = try new.activated("keeper-gamma", key: 503)
+        for house in [old, new] {
+            let due = house.state.deadlines().filter { $0.matter == .tokenLost }
+            #expect(due.map(\.key) == [SoftwareKey(501).fingerprint])
+            #expect(due.map(\.since) == [lost])
+        }
+    }
+
     @Test("It goes on from exactly the log that its founders named")
     func unsound() throws {
         let old = try old()
@@ -172,7 +190,8 @@ struct SuccessionTests {
             _ code: RefusalCode, after predecessor: House?,
             _ change: (inout TestSupport.Founding) -> Void
         ) {
-            expectRefusal(code) { _ = try House(after: predecessor, change) }
+            let refusal = expectRefusal(code) { _ = try House(after: predecessor, change) }
+            #expect(refusal?.next != nil, "\(code.rawValue) says no next step")
         }
         founded(.wrongDocument, after: old) { $0.genesis.continues = nil }
         founded(.wrongDocument, after: old) { $0.genesis.continues?.size -= 1 }
@@ -195,8 +214,9 @@ struct SuccessionTests {
         }
         var policy = House.policy
         policy.softwareTokens = ["SoftHSM project"]
-        expectRefusal(.wrongDocument) {
+        let refusal = expectRefusal(.wrongDocument) {
             _ = try House(policy: policy, mode: .production, after: old)
         }
+        #expect(refusal?.next != nil)
     }
 }

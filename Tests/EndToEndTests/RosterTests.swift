@@ -25,7 +25,12 @@ struct RosterTests {
                 #expect(asked.contains("ceremonyctl accept \(id) --key \(key)"), "\(asked)")
             }
             #expect(!asked.contains("witness \(id)"), "\(asked)")
-            #expect(try mallory.does("next", "--as", "mallory") == asked)
+            // Her name alone says the same, without the time that is left: that passes.
+            func tasks(_ options: String...) throws -> [JSON] {
+                try JSON(try mallory.does(["next", "--json"] + options).trimmed).field("tasks").list
+            }
+            let named = try tasks("--as", "mallory")
+            #expect(try named == tasks("--module", CeremonyRoom.softHSM) && named.count == 2)
             try mallory.accepts(id)
             let left = try mallory.does("next", "--module", CeremonyRoom.softHSM)
             #expect(left.contains("with the key \(inToken)"), "\(left)")

@@ -41,16 +41,15 @@ extension State {
         guard let overlap = entry.overlap, place.includes(overlap.begun) else {
             return KeyStanding(
                 status: .active, since: activated, until: nil,
-                reason: "It came out of \(entry.ceremony), its witnesses have attested it, and "
-                    + "nothing has ended it.")
+                reason: "It came out of \(entry.ceremony), \(attested(entry)), and nothing has "
+                    + "ended it.")
         }
         let recorded = entry.retired.flatMap { place.includes($0) ? $0 : nil }
         let until = recorded?.time ?? overlap.until
         guard recorded != nil || time >= until else {
             return KeyStanding(
                 status: .retiring, since: overlap.begun, until: overlap.until,
-                reason: "Its successor \(overlap.successor) is active; both are valid until "
-                    + "\(overlap.until).")
+                reason: retiring(overlap, at: place))
         }
         return KeyStanding(
             status: .retired,
@@ -58,6 +57,24 @@ extension State {
             until: until,
             reason: "Its overlap with \(overlap.successor) ended at \(until)"
                 + (recorded == nil ? ", which is not yet written down." : "."))
+    }
+
+    /// A policy may ask for no attestation.
+    private func attested(_ entry: KeyEntry) -> String {
+        recordedCeremony(named: entry.ceremony)?.statement.attestThreshold == 0
+            ? "the rules asked for no attestation" : "its witnesses have attested it"
+    }
+
+    /// The overlap goes on to its end whatever becomes of the successor.
+    private func retiring(_ overlap: KeyEntry.Overlap, at place: LogPosition) -> String {
+        guard let successor = standing(of: overlap.successor, at: place)?.status,
+            successor != .active
+        else {
+            return "Its successor \(overlap.successor) is active; both are valid until "
+                + "\(overlap.until)."
+        }
+        return "It is valid until \(overlap.until), and its successor \(overlap.successor) is "
+            + "\(successor.rawValue)."
     }
 
     /// A key that is not activated waits for attestations, or has waited in vain.

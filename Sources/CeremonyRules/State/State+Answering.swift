@@ -130,11 +130,18 @@ extension State {
         }
         let status = keys[record.fingerprint]?.status(at: time)
         guard status == .registered || status == .active, time < deadline else {
+            let late = time >= deadline ? "; attestations were due by \(deadline)." : "."
+            let next =
+                switch status {
+                case .active: "It is valid, and needs no more attestations."
+                case .registered, .lapsed, nil:
+                    "A key that was not attested in time is never valid. Start a new ceremony."
+                case .retiring, .retired, .revoked:
+                    "What became of it is shown by: ceremonyctl key \(record.fingerprint)."
+                }
             throw Refusal(
-                .ended,
-                "The key of \(ceremony.id) is \(status?.rawValue ?? "unknown"); "
-                    + "attestations were due by \(deadline).",
-                next: "A lapsed key is never valid. Start a new ceremony.")
+                .ended, "The key of \(ceremony.id) is \(status?.rawValue ?? "unknown")\(late)",
+                next: next)
         }
         return record
     }

@@ -16,7 +16,6 @@ extension State {
         keys = keys.mapValues { $0.bounded(by: now) }
         ceremonies = ceremonies.mapValues { $0.bounded(by: now) }
         departed = departed.mapValues { min($0, now) }
-        lostTokens = lostTokens.mapValues { $0.map { $0.bounded(by: now) } }
         lastRefusal = lastRefusal.map { min($0, now) }
         head.roots = head.roots.mapValues {
             PastRoot(root: $0.root, superseded: min($0.superseded, now))
@@ -69,6 +68,7 @@ extension KeyEntry {
         }
         entry.retired = retired?.bounded(by: time)
         entry.lapsed = lapsed?.bounded(by: time)
+        entry.lost = lost?.bounded(by: time)
         entry.revocation = revocation.map { revocation in
             Revocation(
                 moment: revocation.moment.bounded(by: time), ceremony: revocation.ceremony,

@@ -4,8 +4,8 @@
 //
 // A token counts as lost where people have said so with their signatures: a key in it was revoked
 // for loss, a recovery gave its token up, or a change of the roster took the last key away that was
-// listed in it. That a token could not be found for a moment is no loss. A key that a ceremony made
-// in the token after that is not touched: somebody had the token then.
+// listed in it. That a token could not be found for a moment is no loss. With it the keys are lost
+// that are in it then. One that a ceremony makes there later is not: somebody has the token then.
 
 import CeremonyRecord
 import HashTreeCollections
@@ -31,18 +31,22 @@ extension State {
         lose(token: serial, at: moment)
     }
 
-    /// People have said that the token is lost. It may have been before, and been found.
+    /// People have said that the token is lost, and with it every key that is in it by now. It may
+    /// have been lost before, and been found; a key that was in it then stays due since then.
     mutating func lose(token serial: String, at moment: KeyEntry.Moment) {
-        lostTokens[serial, default: []].append(moment)
+        for entry in allKeys where entry.lost == nil {
+            guard let place = entry.place, place.token.serial.utf8.elementsEqual(serial.utf8) else {
+                continue
+            }
+            keys[entry.publicKey.fingerprint]?.lost = moment
+        }
     }
 
     /// Why a key is to be replaced before its time, and since when.
     func touch(on entry: KeyEntry, of subject: Subject) -> (
         matter: Deadline.Matter, since: Timestamp, why: String
     )? {
-        if let serial = entry.place?.token.serial,
-            let loss = lostTokens[serial]?.first(where: { $0.seq > entry.registered.seq })
-        {
+        if let serial = entry.place?.token.serial, let loss = entry.lost {
             return (.tokenLost, loss.time, "its token, serial \(serial), is lost")
         }
         if let holder = subject.holder, roster.member(named: holder) == nil {

@@ -40,7 +40,8 @@ extension Genesis {
         guard mode == predecessor.log.mode else {
             throw Refusal(
                 .wrongDocument,
-                "A \(mode.rawValue) log does not go on from a \(predecessor.log.mode.rawValue) log."
+                "A \(mode.rawValue) log does not go on from a \(predecessor.log.mode.rawValue) log.",
+                next: "Found a \(predecessor.log.mode.rawValue) log, or one that goes on from none."
             )
         }
         guard !predecessor.history.contains(where: { $0.origin.utf8.elementsEqual(log.utf8) })
@@ -52,7 +53,11 @@ extension Genesis {
         guard time >= end.time else {
             throw Refusal(
                 .timeBackwards,
-                "The log \(continues.origin) ends at \(end.time), and it is \(time) now.")
+                "The log \(continues.origin) ends at \(end.time), and it is \(time) now.",
+                next: "Set the clock right if it is behind. If that log was dated by a clock that "
+                    + "was ahead, its keepers set it back first (clock-correction); where nothing "
+                    + "can be recorded in it any more, go on from an export that was made before "
+                    + "that, and decide anew what it lacks.")
         }
         for member in members {
             for held in member.keys {
@@ -79,7 +84,6 @@ extension State {
         subjects = predecessor.subjects
         taken = predecessor.taken
         retiring = predecessor.retiring
-        lostTokens = predecessor.lostTokens
         roster.holders = predecessor.roster.holders
         departed = predecessor.departed
         for member in predecessor.roster.members { departed[member.name] = time }
@@ -115,6 +119,7 @@ extension KeyEntry {
         }
         entry.retired = retired.map(begun)
         entry.lapsed = lapsed.map(begun)
+        entry.lost = lost.map(begun)
         entry.revocation = revocation.map { old in
             Revocation(
                 moment: begun(old.moment), ceremony: old.ceremony, cause: old.cause,

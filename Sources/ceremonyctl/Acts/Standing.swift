@@ -148,19 +148,26 @@ struct Standing {
         case .failed, .expired: throw left
         case .completed: break
         }
-        guard report.key != nil else {
+        guard let key = report.key else {
             throw refusal(
                 .endedOtherwise, "ended", "\(report.id) made no key, so there is nothing to attest",
                 next: "What came of it is shown by: ceremonyctl show \(report.id).")
         }
-        guard report.keyStatus == .registered || report.keyStatus == .active,
-            report.attestBy.map({ now < $0 }) ?? false
-        else {
+        let isLate = report.attestBy.map { now >= $0 } ?? true
+        guard report.keyStatus == .registered || report.keyStatus == .active, !isLate else {
+            let next =
+                switch report.keyStatus {
+                case .active: "It is valid, and needs no more attestations."
+                case .registered, .lapsed, nil:
+                    "A key that was not attested in time is never valid. Start a new ceremony."
+                case .retiring, .retired, .revoked:
+                    "What became of it is shown by: ceremonyctl key \(key)."
+                }
+            let due = report.attestBy.map { "\($0)" } ?? "an unknown time"
             throw refusal(
                 .endedOtherwise, "ended",
-                "The key of \(report.id) is \(report.keyStatus?.rawValue ?? "unknown"); attestations "
-                    + "were due by \(report.attestBy.map { "\($0)" } ?? "an unknown time")",
-                next: "A lapsed key is never valid. Start a new ceremony.")
+                "The key of \(report.id) is \(report.keyStatus?.rawValue ?? "unknown")"
+                    + (isLate ? "; attestations were due by \(due)" : ""), next: next)
         }
     }
 
