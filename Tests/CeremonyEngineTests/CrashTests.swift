@@ -31,8 +31,8 @@ struct CrashTests {
         case leavesItsKey
     }
 
-    /// Their crash points are tried in RotationTests, VaultRotationTests and VaultResetTests, because they need a
-    /// first key in a second token, and a vault.
+    /// Their crash points are tried in RotationTests, VaultRotationTests and VaultResetTests,
+    /// because they need a first key in a second token, and a vault.
     static let triedElsewhere: Set = [
         KeyRotation.name, ProvaraRotation.name, ProvaraHardReset.name,
     ]

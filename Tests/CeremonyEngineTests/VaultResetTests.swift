@@ -1,5 +1,5 @@
-// A vault that begins anew in the place of one without an authority: the new one names the old one's
-// root, and is there as a whole or not at all.
+// A vault that begins anew in the place of one without an authority: the new one names the old
+// one's root, and is there as a whole or not at all.
 
 import CeremonyRecord
 import CeremonyRules

@@ -17,8 +17,8 @@ struct VaultChangePlan {
     private let change: Change
 
     /// - Parameter old: The vault that it is worked out from: the same, but for a new vault.
-    /// - Throws: ``VaultError`` where the vault is not as it was agreed on, or the change is not one
-    ///   that it would verify with.
+    /// - Throws: ``VaultError`` where the vault is not as it was agreed on, or the change is not
+    /// one that it would verify with.
     init(_ place: VaultDesk.Place, _ work: VaultWork, of old: VaultDesk.Place) throws(VaultError) {
         self.place = place
         self.work = work

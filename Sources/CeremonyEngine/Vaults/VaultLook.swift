@@ -80,8 +80,8 @@ struct VaultLook {
         return VaultSeen(facts: facts, moment: moment)
     }
 
-    /// What is said of a vault that is to be left: its seal, what it breaks, and which keys it still
-    /// calls authorities, so that people see what they say is lost.
+    /// What is said of a vault that is to be left: its seal, what it breaks, and which keys it
+    /// still calls authorities, so that people see what they say is lost.
     private var lastFacts: [String: String] {
         let surviving = vault.log.keys.filter(\.isAuthority).map { "\($0.id)" }
         let anchor = vault.anchor

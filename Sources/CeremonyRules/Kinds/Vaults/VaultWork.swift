@@ -15,7 +15,8 @@ public struct VaultSight: Hashable, Sendable {
     public let boundary: EventID?
     /// Who is to speak in the log.
     public let actor: String
-    /// The vault that is to take its place, where it is to begin anew; then it need not be in order.
+    /// The vault that is to take its place, where it is to begin anew; then it need not be in
+    /// order.
     public let successor: String?
 
     /// What is looked at.
