@@ -52,7 +52,7 @@ struct VaultRotationTests {
             try house.folder.append("garbage\n", to: "events/events.ndjson")
             #expect(await refusal { try await house.draft() } == "vault-unfit")
             #expect(await refusal { try await house.engine.submit(opening) } == "vault-unfit")
-            #expect(await refusal { try await house.draft(["vault": "beta"]) } == "unknown-vault")
+            #expect(await refusal { try await house.draft(["vault": "gamma"]) } == "unknown-vault")
             #expect(house.engine.state.ceremonyCount == 0)
         }
     }
