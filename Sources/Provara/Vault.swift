@@ -23,14 +23,6 @@ public struct Vault: Sendable {
         /// The longest line of a log that is read, in bytes; a longer one is malformed.
         public var longestLine = 16 << 20
 
-        /// After how many events of a key a table of its multiples is made; `nil` for never.
-        /// Without optimisation a table is slower than libsodium.
-        #if DEBUG
-            var preparedAfter: Int?
-        #else
-            var preparedAfter: Int? = 256
-        #endif
-
         /// The usual way.
         public init() {}
     }

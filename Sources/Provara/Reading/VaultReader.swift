@@ -232,15 +232,12 @@ extension VaultReader {
     {
         let threads = options.threads ?? WorkerThreads.processors
         var endsInLineFeed = false
-        var prepared: [KeyID: PreparedKey] = [:]
         while true {
-            prepareKeys(&prepared, replay)
             var wave: [LogBlock] = []
             while wave.count < 2 * threads, let block = try blocks.next() { wave.append(block) }
             guard let last = wave.last else { return endsInLineFeed }
             endsInLineFeed = last.endsInLineFeed
-            let judge = LineJudge(
-                keys: replay.publicKeys, prepared: prepared, longestLine: options.longestLine)
+            let judge = LineJudge(keys: replay.publicKeys, longestLine: options.longestLine)
             let judged = WorkerThreads.map(wave, threads: threads) { judge.lines(of: $0) }
             for (block, lines) in zip(wave, judged) {
                 for line in lines {
@@ -249,17 +246,6 @@ extension VaultReader {
                         offset: block.offset + line.range.lowerBound, note: { note($0) })
                 }
             }
-        }
-    }
-
-    /// Makes tables for the keys that have signed much, for a few of them: each takes 165 kB.
-    private func prepareKeys(_ prepared: inout [KeyID: PreparedKey], _ replay: LogReplay) {
-        guard let enough = options.preparedAfter else { return }
-        for standing in replay.keys.values
-        where prepared.count < 16 && standing.eventCount >= enough
-            && prepared[standing.id] == nil
-        {
-            prepared[standing.id] = standing.key.flatMap { PreparedKey($0) }
         }
     }
 }
