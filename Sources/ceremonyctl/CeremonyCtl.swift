@@ -17,10 +17,11 @@ struct CeremonyCtl: ParsableCommand {
             StatusVerb.self, NextVerb.self, DueVerb.self, TokensVerb.self, IdentityVerb.self,
             GenesisVerb.self, UnlockVerb.self, LockVerb.self, KindsVerb.self, StartVerb.self,
             ShowVerb.self, ListVerb.self, WatchVerb.self, WitnessVerb.self, AcceptVerb.self,
-            DeclineVerb.self, ExecuteVerb.self, AttestVerb.self, CancelVerb.self,
+            DeclineVerb.self, ExecuteVerb.self, AnswerVerb.self, AttestVerb.self, ConfirmVerb.self,
+            CancelVerb.self,
             RecoverVerb.self, HaltVerb.self, NoteVerb.self, KeysVerb.self, KeyVerb.self,
             RosterVerb.self, PolicyVerb.self, LogVerb.self, ExportVerb.self, VerifyVerb.self,
-            SignVerb.self, SubmitVerb.self, CallVerb.self,
+            ProvaraVerb.self, SignVerb.self, SubmitVerb.self, CallVerb.self,
         ])
 
     @OptionGroup var global: GlobalOptions

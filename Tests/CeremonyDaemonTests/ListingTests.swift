@@ -40,10 +40,12 @@ struct ListingTests {
     ) throws -> (names: [String], next: String?) {
         var parameters = Parameters(parameters)
         let isList = method == "List"
+        let snapshot = snapshot(house)
         let reply =
             isList
-            ? try Listing<Ceremony>.ceremonies(&parameters, snapshot(house), at: house.now)
-            : try Listing<KeyEntry>.keys(&parameters, snapshot(house), at: house.now)
+            ? try Listing<Ceremony>.ceremonies(&parameters, snapshot) {
+                View.ceremony($0, snapshot, at: house.now)
+            } : try Listing<KeyEntry>.keys(&parameters, snapshot, at: house.now)
         try parameters.finish()
         let interface = try CeremonyInterface.description()
         let output = try #require(interface.methods[method]).output.filter { $0.name != "head" }

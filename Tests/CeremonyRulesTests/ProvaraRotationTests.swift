@@ -71,11 +71,13 @@ struct ProvaraRotationTests {
     }
 
     private static func executing(
-        _ house: inout House, _ more: [String: String] = [:]
+        _ house: inout House, _ more: [String: String] = [:],
+        _ meanwhile: (inout House, Statement) throws -> Void = { _, _ in }
     ) throws -> Statement {
         let statement = try statement(&house, more)
         try house.decide(house.opening(statement).command)
         try house.approve("alice", "bob", "carol", statement: statement)
+        try meanwhile(&house, statement)
         house.vaultSeen = try seen(statement)
         try house.execute(statement.ceremony)
         return statement
@@ -218,6 +220,79 @@ struct ProvaraRotationTests {
         refused.expectConsistent()
         _ = try #require(try house.complete(statement.ceremony, key: 600))
         #expect(house.standing(statement.ceremony) == .completed)
+    }
+
+    @Test("Nobody is to sign in a client of their own who could not be asked to accept that")
+    func stranger() throws {
+        var house = try Self.house()
+        for name in ["authority-by", "promoter-by"] {
+            expectRefusal(.notOnRoster, "CT-12") {
+                _ = try Self.statement(
+                    &house,
+                    [name: "nobody"].merging(
+                        name == "authority-by"
+                            ? [:]
+                            : [
+                                "promoter": "\(House.keyID(Self.quorum))",
+                                "promoter-key": Self.quorum.publicKey.line,
+                                "promoter-roles": "quorum",
+                            ]
+                    ) { $1 })
+            }
+        }
+    }
+
+    @Test("Who is asked can tell the new key from any other, by the statement and the intent alone")
+    func newKey() throws {
+        var house = try Self.house()
+        let statement = try Self.executing(&house, ["authority-by": "gina"]) { house, statement in
+            try house.accept(statement, as: "gina", key: 8, set: "authority")
+        }
+        let outcome = try KeyOutcome(
+            try #require(try house.outcome(of: statement.ceremony, key: 600)))
+        let ceremony = try house.ceremony(statement.ceremony)
+        let (state, record) = (house.state, outcome.record)
+        let operation = try state.operation(of: statement)
+        func check(
+            _ record: KeyRecord, _ possession: [UInt8] = outcome.possession,
+            of ceremony: Ceremony = ceremony, at time: Timestamp? = nil
+        ) throws(Refusal) {
+            try operation.checkNewKey(
+                record, possession: possession, of: ceremony, at: time ?? house.now, in: state)
+        }
+        try check(record)
+        let asked = operation.questions(on: record, possession: outcome.possession, of: ceremony)
+        #expect(asked.map(\.person) == ["gina"])
+        #expect(asked.map(\.key) == [Self.quorum.publicKey])
+        #expect(asked[0].messages.map(\.title) == ["KEY_REVOCATION", "KEY_PROMOTION"])
+        let wrongs: [(inout KeyRecord) -> Void] = [
+            { $0.ceremony = "alpha-root-2" }, { $0.statement = Digest(of: [1]) },
+            { $0.keyID = [9] }, { $0.token = House.otherToken.uri },
+            { $0.attributes.removeLast() }, { $0.generated = $0.generated + -100_000 },
+        ]
+        for wrong in wrongs {
+            var changed = record
+            wrong(&changed)
+            let own = SoftwareKey(600).sshsig(over: changed.bytes, for: .key)
+            expectRefusal(.outcomeDiffers, "FR69") { try check(changed, own) }
+        }
+        // Another key that stands for itself as well, but made later than now; none that does not.
+        expectRefusal(.outcomeDiffers, "FR69") { try check(record, at: record.generated + -1) }
+        var other = record
+        other.publicKey = SoftwareKey(601).publicKey
+        expectRefusal(.outcomeDiffers, "FR69") { try check(other) }
+        // One of the vault's own keys.
+        for key in [Self.root, Self.quorum] {
+            other.publicKey = key.publicKey
+            let own = key.sshsig(over: other.bytes, for: .key)
+            expectRefusal(.outcomeDiffers, "FR69") { try check(other, own) }
+        }
+        expectRefusal(.outcomeDiffers, "FR69") {
+            var other = try House()
+            let kind = try other.state.operation(of: other.open())
+            try kind.checkNewKey(
+                record, possession: outcome.possession, of: ceremony, at: house.now, in: state)
+        }
     }
 
     @Test("The next rotation is of the key that this log made, which retires with it")

@@ -7,6 +7,13 @@ import CeremonyRules
 import CeremonyWire
 
 extension CeremonyService {
+    /// A ceremony with what only the running daemon knows of it: who is asked, and what keeps it.
+    func view(_ ceremony: Ceremony, _ snapshot: Snapshot) -> JSON {
+        View.ceremony(
+            ceremony, snapshot, at: engine.time, trouble: engine.trouble(of: ceremony.id),
+            asked: engine.question(of: ceremony.id)?.person)
+    }
+
     func question(_ parameters: inout Parameters) throws -> [String: JSON] {
         let id = try parameters.string("ceremony")
         guard let question = engine.question(of: id) else {

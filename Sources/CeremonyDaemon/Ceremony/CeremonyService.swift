@@ -55,16 +55,13 @@ public struct CeremonyService: VarlinkInterface {
             ]
         case "Draft": result = ["document": .strings(try await draft(&parameters).lines)]
         case "Show":
-            let ceremony = try ceremony(&parameters, snapshot)
-            result = [
-                "ceremony": View.ceremony(
-                    ceremony, snapshot, at: engine.time, trouble: engine.trouble(of: ceremony.id),
-                    asked: engine.question(of: ceremony.id)?.person)
-            ]
+            result = ["ceremony": view(try ceremony(&parameters, snapshot), snapshot)]
         case "Question": result = try question(&parameters)
         case "Answer": result = try takeAnswer(&parameters)
         case "List":
-            result = try Listing<Ceremony>.ceremonies(&parameters, snapshot, at: engine.time)
+            result = try Listing<Ceremony>.ceremonies(&parameters, snapshot) {
+                view($0, snapshot)
+            }
         case "Log": result = ["lines": .strings(try lines(&parameters, snapshot))]
         case "Predecessor": result = try predecessor(&parameters)
         case "Keys": result = try Listing<KeyEntry>.keys(&parameters, snapshot, at: engine.time)

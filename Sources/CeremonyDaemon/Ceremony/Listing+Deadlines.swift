@@ -34,6 +34,7 @@ extension Listing where Entry == Deadline {
         .fields([
             "matter": .string(deadline.matter.rawValue), "subject": .text(deadline.subject),
             "key": .text(deadline.key.map { "\($0)" }), "token": .text(deadline.token),
+            "vault": .text(deadline.vault?.vault), "vault_key": .text(deadline.vault?.id),
             "ceremony": .text(deadline.ceremony), "date": .string("\(deadline.date)"),
             "since": .text(deadline.since.map { "\($0)" }), "due": .bool(deadline.isDue(at: time)),
             "text": .string(deadline.text),

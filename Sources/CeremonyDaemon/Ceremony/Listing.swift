@@ -70,7 +70,7 @@ struct Listing<Entry> {
 extension Listing where Entry == Ceremony {
     /// Answers `List`.
     static func ceremonies(
-        _ parameters: inout Parameters, _ snapshot: Snapshot, at time: Timestamp
+        _ parameters: inout Parameters, _ snapshot: Snapshot, as view: (Ceremony) -> JSON
     ) throws -> [String: JSON] {
         let subject = try parameters.optionalString("subject")
         let wish = try parameters.optionalParsed("state") { Wish($0) }
@@ -89,7 +89,7 @@ extension Listing where Entry == Ceremony {
             (subject.map { $0.utf8.elementsEqual(ceremony.statement.subject.utf8) } ?? true)
                 && (wish?.holds(ceremony) ?? true)
         } as: {
-            View.ceremony($0, snapshot, at: time)
+            view($0)
         }
         return ["ceremonies": .array(page.entries), "next": .text(page.next)].compactMapValues {
             $0

@@ -34,6 +34,7 @@ extension Progress {
     fileprivate var json: JSON {
         switch self {
         case .began(let step): .object(["step": .string(step)])
+        case .asks(let person): .object(["asks": .string(person)])
         case .announced(let seq): .object(["announced": .number(seq)])
         case .ended(let state): .object(["ended": .string(state.rawValue)])
         }

@@ -10,6 +10,8 @@ import Sodium
 public enum Progress: Sendable, Hashable {
     /// A step begins.
     case began(step: String)
+    /// A person is asked to sign, and waited for.
+    case asks(person: String)
     /// The intent is durable.
     case announced(seq: Int)
     /// The outcome, or the failure, is durable.
@@ -69,6 +71,7 @@ struct Executor: Sendable {
             case .step(let step):
                 last = step
                 progress(.began(step: step.name))
+                if case .ask(let question) = step { progress(.asks(person: question.person)) }
                 do throws(VaultError) {
                     run.done.append(try await run.perform(step))
                 } catch {

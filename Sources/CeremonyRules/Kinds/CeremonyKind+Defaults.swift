@@ -68,6 +68,17 @@ extension CeremonyKind {
         on record: KeyRecord, possession: [UInt8], of ceremony: Ceremony
     ) -> [Question] { [] }
 
+    /// Nobody is asked, so that no key is the right one.
+    public func checkNewKey(
+        _ record: KeyRecord, possession: [UInt8], of ceremony: Ceremony, at time: Timestamp,
+        in state: State
+    ) throws(Refusal) {
+        throw Refusal(
+            .outcomeDiffers, "\(ceremony.kind) asks nobody to sign for a key.",
+            next: "Sign nothing. How it stands: ceremonyctl show \(ceremony.id).",
+            requirement: "FR69")
+    }
+
     /// Nothing.
     public func afterwards(of ceremony: Ceremony) -> [Afterwards] { [] }
 

@@ -109,6 +109,17 @@ public protocol CeremonyKind: Sendable {
     ///
     /// - Parameter ceremony: EXECUTING, with its intent. They are people whose acceptance it has.
     func questions(on record: KeyRecord, possession: [UInt8], of ceremony: Ceremony) -> [Question]
+    /// Refuses a key that somebody is asked to sign for and that is not the one that the statement
+    /// and the intent order, or that does not stand for its own record. For the client of whoever
+    /// is asked, which believes nobody.
+    ///
+    /// - Parameters:
+    ///   - ceremony: EXECUTING, with its intent.
+    ///   - time: Now.
+    func checkNewKey(
+        _ record: KeyRecord, possession: [UInt8], of ceremony: Ceremony, at time: Timestamp,
+        in state: State
+    ) throws(Refusal)
     /// Refuses an intent that is not what the statement orders.
     func checkIntent(_ intent: JSON?, of ceremony: Ceremony, in state: State) throws(Refusal)
     /// Refuses an outcome that is not what the statement and the intent demand.

@@ -169,20 +169,9 @@ public struct KeyMaking: Hashable, Sendable {
         do { made = try KeyOutcome(outcome) } catch {
             throw Refusal(.outcomeDiffers, "The outcome cannot be read: \(error).")
         }
-        guard let id = ceremony.announced?.keyID, let began = ceremony.execution?.time else {
-            throw differs("there is no intent for it")
-        }
         let (record, evidence) = (made.record, made.evidence)
-        let expected = self.record(
-            GeneratedKey(
-                publicKey: record.publicKey, attributes: evidence.attributes,
-                module: evidence.module, moduleDigest: evidence.moduleDigest,
-                generated: record.generated, attestation: evidence.attestation),
-            id: id, of: ceremony)
-        guard record == expected else { throw differs("the key record is not the statement's") }
-        // The clock may have been a little behind the log when it began.
-        guard began - record.generated <= Limits.clockSlack, record.generated <= time else {
-            throw differs("the key was generated at another time than the execution")
+        guard record.attestation == evidence.attestation.map({ Digest(of: $0) }) else {
+            throw differs("the token's attestation is another than the key record names")
         }
         guard Set(KeyMaking.attributes).isSubset(of: evidence.attributes),
             evidence.token == token.uri
@@ -193,6 +182,29 @@ public struct KeyMaking: Hashable, Sendable {
         guard modules.isEmpty || modules.contains("\(evidence.moduleDigest)") else {
             throw differs("the policy does not allow the module \(evidence.module)")
         }
+        try check(record, possession: made.possession, of: ceremony, at: time, in: state)
+        try checkEndorsement(made.endorsement, of: record)
+        return record
+    }
+
+    /// Refuses a key record that does not follow from the statement and the intent, or for which
+    /// the new key does not stand.
+    ///
+    /// - Parameter time: Not before the key was generated.
+    func check(
+        _ record: KeyRecord, possession: [UInt8], of ceremony: Ceremony, at time: Timestamp,
+        in state: State
+    ) throws(Refusal) {
+        guard let id = ceremony.announced?.keyID, let began = ceremony.execution?.time else {
+            throw differs("there is no intent for it")
+        }
+        guard record == expected(record, id: id, of: ceremony) else {
+            throw differs("the key record is not the statement's")
+        }
+        // The clock may have been a little behind the log when it began.
+        guard began - record.generated <= Limits.clockSlack, record.generated <= time else {
+            throw differs("the key was generated at another time than the execution")
+        }
         if let role = state.taken[record.publicKey.point] {
             throw Refusal(
                 .keyTaken,
@@ -201,13 +213,22 @@ public struct KeyMaking: Hashable, Sendable {
                 requirement: "FR69")
         }
         do {
-            try SSHSIG(blob: made.possession).verify(
+            try SSHSIG(blob: possession).verify(
                 message: record.bytes, namespace: .key, by: record.publicKey)
         } catch {
             throw differs("the new key does not prove its possession: \(error)")
         }
-        try checkEndorsement(made.endorsement, of: record)
-        return record
+    }
+
+    /// The record that the statement and the intent demand of this key, made at this time.
+    private func expected(_ record: KeyRecord, id: [UInt8], of ceremony: Ceremony) -> KeyRecord {
+        var expected = self.record(
+            GeneratedKey(
+                publicKey: record.publicKey, attributes: [], module: "",
+                moduleDigest: .zero, generated: record.generated),
+            id: id, of: ceremony)
+        expected.attestation = record.attestation
+        return expected
     }
 
     /// The old key signs for its successor exactly where it is neither lost nor suspect.

@@ -5,6 +5,20 @@ public import CeremonyRecord
 
 /// Something with a date.
 public struct Deadline: Hashable, Sendable {
+    /// A key of a vault.
+    public struct VaultKey: Hashable, Sendable {
+        /// The vault, as the daemon's configuration calls it.
+        public let vault: String
+        /// The key's id there.
+        public let id: String
+
+        /// A key of a vault.
+        public init(vault: String, id: String) {
+            self.vault = vault
+            self.id = id
+        }
+    }
+
     /// What sort of thing.
     public enum Matter: String, Sendable, CaseIterable {
         /// The house is halted until people clear it.
@@ -25,6 +39,8 @@ public struct Deadline: Hashable, Sendable {
         case overlapEnd = "overlap-end"
         /// A key is to be rotated, because it is old.
         case rotation
+        /// A key is to be rotated, because somebody noted something that is a reason to.
+        case rotationNoted = "rotation-noted"
         /// A key is to be replaced, because its holder has left the roster.
         case holderLeft = "holder-left"
         /// A key is to be replaced, because the token that it is in is lost.
@@ -41,6 +57,8 @@ public struct Deadline: Hashable, Sendable {
     public let key: Fingerprint?
     /// The serial of the token that the key is in.
     public let token: String?
+    /// The vault whose key it is, and what it is called there, for a key of a Provara vault.
+    public let vault: VaultKey?
     /// The ceremony that it is about, or that is under way to settle it.
     public let ceremony: String?
     /// When it is over, or was to be done.
@@ -53,12 +71,14 @@ public struct Deadline: Hashable, Sendable {
     /// A deadline by its parts.
     public init(
         _ matter: Matter, subject: String? = nil, key: Fingerprint? = nil, token: String? = nil,
-        ceremony: String? = nil, date: Timestamp, since: Timestamp? = nil, text: String
+        vault: VaultKey? = nil, ceremony: String? = nil, date: Timestamp, since: Timestamp? = nil,
+        text: String
     ) {
         self.matter = matter
         self.subject = subject
         self.key = key
         self.token = token
+        self.vault = vault
         self.ceremony = ceremony
         self.date = date
         self.since = since

@@ -3,6 +3,7 @@
 
 public import CeremonyRecord
 import HashTreeCollections
+import Provara
 
 extension State {
     /// Everything that has a date, the earliest first.
@@ -128,9 +129,19 @@ extension State {
         guard let date = [aged, touch?.since].compactMap(\.self).min() else { return nil }
         return Deadline(
             touch?.matter ?? .rotation, subject: name, key: entry.publicKey.fingerprint,
-            token: entry.place?.token.serial, ceremony: underWay[name], date: date, since: date,
+            token: entry.place?.token.serial, vault: vaultKey(entry), ceremony: underWay[name],
+            date: date, since: date,
             text: touch.map { "The key of \(name) is to be replaced: \($0.why)." }
                 ?? "The key of \(name) is rotated every \(days ?? 0) days.")
+    }
+
+    /// The vault that a key was made for, and its id there; `nil` for a key of no vault.
+    private func vaultKey(_ entry: KeyEntry) -> Deadline.VaultKey? {
+        guard let statement = recordedCeremony(named: entry.ceremony)?.statement,
+            let vault = statement.fields["vault"]
+        else { return nil }
+        return Deadline.VaultKey(
+            vault: vault, id: "\(KeyID(publicKey: entry.publicKey.point))")
     }
 
     /// The next drill: so many days after the last drill's key, or after the founding.

@@ -83,6 +83,8 @@ public struct KeyEntry: Hashable, Sendable {
     public internal(set) var lapsed: Moment?
     /// When people first said that the token is lost in which it is.
     public internal(set) var lost: Moment?
+    /// When people first noted a reason to rotate it.
+    public internal(set) var rotationNoted: Moment?
     /// The earlier log whose ceremony made it; `nil` for this one. What happened to it there has
     /// its times and the position 0: it held when this log began.
     public internal(set) var origin: String?

@@ -69,6 +69,7 @@ extension KeyEntry {
         entry.retired = retired?.bounded(by: time)
         entry.lapsed = lapsed?.bounded(by: time)
         entry.lost = lost?.bounded(by: time)
+        entry.rotationNoted = rotationNoted?.bounded(by: time)
         entry.revocation = revocation.map { revocation in
             Revocation(
                 moment: revocation.moment.bounded(by: time), ceremony: revocation.ceremony,

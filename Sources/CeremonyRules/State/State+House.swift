@@ -105,6 +105,7 @@ extension State {
         guard act.ceremony == noted.ceremony else {
             throw Refusal(.wrongDocument, "The note is about another ceremony.")
         }
+        noteRotations(by: act, at: moment)
         remember(
             noted.signed.digest, by: noted.signed.key, for: .act, at: moment,
             ceremony: noted.ceremony)

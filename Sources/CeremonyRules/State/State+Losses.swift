@@ -42,6 +42,25 @@ extension State {
         }
     }
 
+    /// A note may point to subjects whose key is to be rotated now, whatever its age: somebody has
+    /// left, a device is lost, the key signed what nobody ordered. The next key has nothing to do
+    /// with it.
+    mutating func noteRotations(by act: Act, at moment: KeyEntry.Moment) {
+        let named = Set(
+            act.evidence.filter { $0.what.utf8.elementsEqual(State.rotationNote.utf8) }
+                .map(\.digest))
+        guard !named.isEmpty else { return }
+        for (name, subject) in subjects where named.contains(Digest(of: Array(name.utf8))) {
+            for key in subject.keys where keys[key]?.rotationNoted == nil {
+                keys[key]?.rotationNoted = moment
+            }
+        }
+    }
+
+    /// What a note's evidence is called that is the SHA-256 of the name of a subject whose key is
+    /// to be rotated.
+    public static var rotationNote: String { "rotate" }
+
     /// Why a key is to be replaced before its time, and since when.
     func touch(on entry: KeyEntry, of subject: Subject) -> (
         matter: Deadline.Matter, since: Timestamp, why: String
@@ -54,6 +73,9 @@ extension State {
                 .holderLeft, departed[holder] ?? head.time,
                 "\(holder), who holds it, has left the roster"
             )
+        }
+        if let noted = entry.rotationNoted {
+            return (.rotationNoted, noted.time, "a note of \(noted.time) says so")
         }
         return nil
     }

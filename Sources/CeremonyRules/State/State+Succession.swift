@@ -120,6 +120,7 @@ extension KeyEntry {
         entry.retired = retired.map(begun)
         entry.lapsed = lapsed.map(begun)
         entry.lost = lost.map(begun)
+        entry.rotationNoted = rotationNoted.map(begun)
         entry.revocation = revocation.map { old in
             Revocation(
                 moment: begun(old.moment), ceremony: old.ceremony, cause: old.cause,

@@ -8,8 +8,6 @@ import Sodium
 
 /// A key that is asked, and how it signs here.
 struct Participant {
-    /// The response set that asks.
-    let set: String
     /// The person and the key.
     let signatory: Signatory
 
@@ -19,11 +17,14 @@ struct Participant {
     /// Finds out which of the keys that are still asked is here.
     ///
     /// - Throws: what ``DocumentSigner`` and ``Signatories`` throw; `not-listed` (77).
-    init(_ acting: ActingOptions, asked open: [AcceptLine], in id: String) throws(ClientError) {
+    init(
+        _ acting: ActingOptions, asked open: [Signatory], in id: String,
+        to what: String = "accept their part"
+    ) throws(ClientError) {
         self.acting = acting
         guard !open.isEmpty else {
             throw ClientError(
-                .notPermitted, "not-listed", "\(id) waits for nobody to accept their part.",
+                .notPermitted, "not-listed", "\(id) waits for nobody to \(what).",
                 meaning: "Nothing was signed and no PIN was asked for.",
                 next: "Who is asked is shown by: ceremonyctl show \(id).", requirement: "CT-12")
         }
@@ -31,7 +32,7 @@ struct Participant {
             (acting.signing.name.map { line.name.utf8.elementsEqual($0.utf8) } ?? true)
                 && (acting.fingerprint.map { line.fingerprint == $0 } ?? true)
         }
-        let line: AcceptLine?
+        let line: Signatory?
         if acting.isDraft || named.isEmpty {
             present = nil
             line = named.first
@@ -44,19 +45,20 @@ struct Participant {
         guard let line else {
             throw ClientError(
                 .notPermitted, "not-listed",
-                "\(id) does not ask \(acting.signing.name ?? "this key") to accept anything.",
+                "\(id) does not ask \(acting.signing.name ?? "this key") to \(what).",
                 meaning: "Nothing was signed and no PIN was asked for.",
                 next: "It asks: \(open.map(\.name).joined(separator: ", ")).", requirement: "CT-12")
         }
-        set = line.set
-        signatory = Signatory(name: line.name, fingerprint: line.fingerprint)
+        signatory = line
     }
 
     /// A yes to their part in a statement.
     func acceptance(of statement: Statement) -> Acceptance {
-        Acceptance(
+        let line = statement.accepts.first { $0.fingerprint == signatory.fingerprint }
+        return Acceptance(
             log: statement.log, mode: statement.mode, ceremony: statement.ceremony,
-            statement: statement.digest, kind: statement.kind, subject: statement.subject, set: set,
+            statement: statement.digest, kind: statement.kind, subject: statement.subject,
+            set: line?.set ?? "",
             participant: signatory, newKey: nil, token: nil, keyID: nil, at: .now,
             nonce: Hex.encode(randomBytes(16)))
     }
@@ -83,10 +85,16 @@ struct Participant {
     /// only one that asks anybody.
     ///
     /// - Throws: `unknown-ceremony` (66), `ambiguous-ceremony` (64).
-    static func report(_ id: String?, _ choice: Choice) throws(ClientError) -> CeremonyReport {
+    ///
+    /// - Parameter orExecuting: whether one that is being carried out and that people have accepted
+    ///   counts as well.
+    static func report(_ id: String?, _ choice: Choice, orExecuting: Bool = false)
+        throws(ClientError) -> CeremonyReport
+    {
         if let id { return try choice.named(id) }
         let asking = try choice.log.openCeremonies().filter {
             !$0.acceptances.flatMap(\.open).isEmpty
+                || (orExecuting && $0.state == .executing && !$0.acceptances.isEmpty)
         }
         guard let only = asking.first else {
             throw ClientError(
@@ -101,12 +109,12 @@ struct Participant {
 
 extension CeremonyReport {
     /// The keys that are still asked to accept their part, as the statement names them.
-    func asked(by statement: Statement) -> [AcceptLine] {
+    func asked(by statement: Statement) -> [Signatory] {
         statement.accepts.filter { line in
             acceptances.contains { set in
                 set.set.utf8.elementsEqual(line.set.utf8)
                     && set.rows.contains { $0.key == line.fingerprint && $0.answer == .open }
             }
-        }
+        }.map { Signatory(name: $0.name, fingerprint: $0.fingerprint) }
     }
 }

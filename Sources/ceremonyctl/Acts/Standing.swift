@@ -7,7 +7,7 @@ import CeremonyTerminal
 
 /// What a person wants to do to a ceremony.
 enum Wish: String, Sendable {
-    case witness, accept, decline, execute, attest, cancel, recover
+    case witness, accept, decline, execute, attest, cancel, recover, confirm
 
     /// Whether it goes on while the log is halted, whatever the ceremony.
     var goesOnWhileHalted: Bool { self == .decline || self == .cancel }
@@ -74,6 +74,7 @@ struct Standing {
         case .recover:
             _ = try role(for: wish)
             try checkDebris()
+        case .confirm: try checkUnconfirmed()
         }
     }
 
@@ -168,6 +169,26 @@ struct Standing {
                 .endedOtherwise, "ended",
                 "The key of \(report.id) is \(report.keyStatus?.rawValue ?? "unknown")"
                     + (isLate ? "; attestations were due by \(due)" : ""), next: next)
+        }
+    }
+
+    private func checkUnconfirmed() throws(ClientError) {
+        switch report.state {
+        case .pending, .approved, .executing:
+            throw refusal(
+                .notYet, "not-yet",
+                "\(report.id) is \(report.state.rawValue); there is nothing to confirm yet",
+                next: "What it waits for is shown by: ceremonyctl show \(report.id).",
+                requirement: "FP-4")
+        case .failed, .expired: throw left
+        case .completed: break
+        }
+        guard report.peers.contains(where: { $0.answer == .open }) else {
+            throw refusal(
+                .refused, report.peers.isEmpty ? "not-listed" : "already-answered",
+                report.peers.isEmpty
+                    ? "\(report.id) has no peers" : "All peers of \(report.id) have confirmed it",
+                next: "There is nothing more to do for it.", requirement: "CT-12")
         }
     }
 

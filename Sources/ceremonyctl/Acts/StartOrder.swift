@@ -85,7 +85,11 @@ struct StartOrder {
     }
 
     private func checkParameters(_ statement: Statement, _ log: TrustedLog) throws(ClientError) {
-        for (name, value) in parameters { try require(name, value, in: statement) }
+        let part = ClientKinds.part(of: kind)
+        for (name, value) in parameters {
+            let seen = part?.comesTo(name, said: value, in: statement)
+            try require(name, seen ?? value, in: statement)
+        }
         let known: [KindParameter]
         do { known = try Kinds.named(kind).parameters } catch {
             throw ClientError(
@@ -103,6 +107,10 @@ struct StartOrder {
         let unsaid = known.filter { parameters[$0.name] == nil }
         let fixed = unsaid.contains { $0.isFixedByFirstKey } ? try facts(log) : nil
         for parameter in unsaid {
+            if let seen = part?.comesTo(parameter.name, said: nil, in: statement) {
+                try require(parameter.name, seen, in: statement)
+                continue
+            }
             guard let standard = parameter.standard else { continue }
             let value =
                 switch parameter.name {

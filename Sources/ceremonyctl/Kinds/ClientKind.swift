@@ -25,6 +25,15 @@ protocol ClientKind: Sendable {
     /// which a statement was drafted; `nil` where all of them do.
     static func difference(in statement: Statement, under roster: Roster) -> String?
 
+    /// What a parameter comes to in a statement, where that is neither what was said nor the kind's
+    /// own standard: something that only whoever drafts it sees. `nil` where it is one of these.
+    ///
+    /// - Parameter said: what was said; `nil` where nothing was.
+    static func comesTo(_ parameter: String, said: String?, in statement: Statement) -> String?
+
+    /// What a message says that somebody is asked to sign while it is carried out.
+    static func sentences(on message: Question.Message, of statement: Statement) -> [String]
+
     /// Reads what a statement of the kind orders, to be told to somebody who is about to sign.
     ///
     /// - Throws: `statement-differs` (1) where it is not what the signed log says.
@@ -47,6 +56,14 @@ extension ClientKind {
     /// Nothing more than what is compared for every kind.
     static func difference(in statement: Statement, under roster: Roster) -> String? { nil }
 
+    /// Nothing: what is said is stated.
+    static func comesTo(_ parameter: String, said: String?, in statement: Statement) -> String? {
+        nil
+    }
+
+    /// Nobody is asked.
+    static func sentences(on message: Question.Message, of statement: Statement) -> [String] { [] }
+
     /// It changes neither people nor rules.
     var outlook: [Outlook] { [] }
 }
@@ -55,7 +72,7 @@ extension ClientKind {
 enum ClientKinds {
     /// One entry for each.
     private static let all: [any ClientKind.Type] = [
-        HaltClearing.self, RosterSetting.self, PolicySetting.self,
+        HaltClearing.self, RosterSetting.self, PolicySetting.self, VaultRotation.self,
     ]
 
     /// The part of the kind of that name; `nil` where it has none.

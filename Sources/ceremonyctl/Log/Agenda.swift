@@ -4,6 +4,7 @@
 import CeremonyRecord
 import CeremonyRules
 import CeremonyTerminal
+import Provara
 
 /// What is due and what is coming.
 struct Agenda: Sendable {
@@ -79,11 +80,17 @@ extension Deadline {
             try fields.text("matter") { Matter(rawValue: $0) },
             subject: try fields.optionalText("subject", Deadline.identifier),
             key: try fields.optionalText("key") { Fingerprint($0) },
-            token: try fields.optionalString("token"),
+            token: try fields.optionalString("token"), vault: try Deadline.vaultKey(&fields),
             ceremony: try fields.optionalText("ceremony", Deadline.identifier),
             date: try fields.text("date") { Timestamp($0) },
             since: try fields.optionalText("since") { Timestamp($0) },
             text: try fields.string("text"))
+    }
+
+    private static func vaultKey(_ fields: inout JSONFields) throws(JSONError) -> VaultKey? {
+        let vault = try fields.optionalText("vault", identifier)
+        let id = try fields.optionalText("vault_key") { KeyID($0) }
+        return vault.flatMap { vault in id.map { VaultKey(vault: vault, id: "\($0)") } }
     }
 
     /// It becomes part of a command that somebody types.

@@ -102,6 +102,14 @@ struct CeremonyReport: Sendable {
     let keyStatus: KeyStatus?
     /// What does not stand in its way; `nil` where the daemon does not say.
     let goesOnDespite: [String]?
+    /// What is still to be done since it was committed, in order.
+    let afterwards: [String]
+    /// What kept that from being done the last time.
+    let trouble: String?
+    /// Who is asked to sign for its execution now.
+    let asked: String?
+    /// Who is to say that they have taken it over, and who has.
+    let peers: [Acceptances.Row]
     /// As it came.
     let json: JSON
 
@@ -150,6 +158,12 @@ struct CeremonyReport: Sendable {
         key = try fields.optionalText("key") { Fingerprint($0) }
         keyStatus = try fields.optionalText("key_status") { KeyStatus(rawValue: $0) }
         goesOnDespite = try fields.optionalStrings("goes_on_despite")
+        afterwards = try fields.optionalStrings("afterwards") ?? []
+        trouble = try fields.optionalString("trouble")
+        asked = try fields.optionalString("asked")
+        peers = try (try fields.optionalObjects("peers") ?? []).map { row throws(JSONError) in
+            try Acceptances.Row(row)
+        }
     }
 }
 
@@ -177,15 +191,18 @@ extension CeremonyReport.Acceptances {
         set = try fields.string("set")
         need = try fields.number("need")
         have = try fields.number("have")
-        rows = try fields.objects("rows").map { row throws(JSONError) in
-            var fields = row
-            return Row(
-                name: try fields.string("name"),
-                key: try fields.text("key") { Fingerprint($0) },
-                answer: try fields.text("answer") { CeremonyReport.Row.Answer(rawValue: $0) },
-                at: try fields.optionalText("at") { Timestamp($0) },
-                reason: try fields.optionalString("reason"))
-        }
+        rows = try fields.objects("rows").map { row throws(JSONError) in try Row(row) }
+    }
+}
+
+extension CeremonyReport.Acceptances.Row {
+    fileprivate init(_ object: JSONFields) throws(JSONError) {
+        var fields = object
+        name = try fields.string("name")
+        key = try fields.text("key") { Fingerprint($0) }
+        answer = try fields.text("answer") { CeremonyReport.Row.Answer(rawValue: $0) }
+        at = try fields.optionalText("at") { Timestamp($0) }
+        reason = try fields.optionalString("reason")
     }
 }
 

@@ -3,6 +3,7 @@
 // anything is done with it.
 
 import CeremonyRecord
+import CeremonyRules
 import CeremonyTerminal
 import PKCS11
 import Sodium
@@ -152,6 +153,38 @@ extension TokenLogin {
                 meaning: "It was thrown away; nothing was signed that counts.",
                 next: "Do not use this token until it has been looked at.")
         }
+    }
+}
+
+extension TokenLogin {
+    /// Signs what a person is asked for in an execution, in one login, and verifies the results.
+    /// These bytes have no purpose of ours in front, because they are another system's events; so
+    /// nothing comes here but a question whose bytes were made by this client.
+    ///
+    /// - Throws: as ``sign(_:_:with:on:in:purpose:)``.
+    func answer(
+        _ asked: CheckedQuestion, with key: TokenKey, on token: SeenToken, in slot: Slot
+    ) throws(ClientError) -> [[UInt8]] {
+        let messages = asked.question.messages
+        let signatures = try withSession(
+            on: token, in: slot, .readOnly, to: "sign for \(asked.statement.ceremony)"
+        ) { session, secret throws(PKCS11Error) in
+            var signatures: [[UInt8]] = []
+            for message in messages {
+                signatures.append(
+                    try session.signature(
+                        over: message.bytes, by: key, pin: secret, lastTry: lastTry))
+            }
+            return signatures
+        }
+        guard asked.question.isAnswered(by: signatures) else {
+            throw ClientError(
+                .token, "signature-wrong",
+                "What the token \(token.name) returned is no signature by the key that is asked.",
+                meaning: "It was thrown away; nothing was sent.",
+                next: "Do not use this token until it has been looked at.")
+        }
+        return signatures
     }
 }
 

@@ -58,6 +58,21 @@ extension CeremonyReport {
                 "  attestations: \(attestations.have) of \(attestations.need)" + (by ?? ""))
             if record != nil { lines += rows(attestations, yes: "attested") }
         }
+        if !afterwards.isEmpty {
+            lines.append("  unfinished: \(afterwards.joined(separator: ", "))")
+            if let trouble { lines.append("  trouble:    \(trouble)") }
+        }
+        if !peers.isEmpty {
+            lines.append(
+                "  confirmations: \(peers.count { $0.answer == .yes }) of \(peers.count)")
+            lines += Phrase.table(
+                peers.map { peer in
+                    [
+                        peer.name, peer.answer == .yes ? "confirmed" : "pending",
+                        peer.at.map { "\($0)" } ?? "", "\(peer.key)",
+                    ]
+                }, indent: "    ")
+        }
         if let next { lines.append("  next: " + next) }
         return lines
     }
@@ -71,12 +86,23 @@ extension CeremonyReport {
             "acceptance by \(Phrase.list(acceptances.flatMap(\.open))): ceremonyctl accept \(id)"
         case .approved:
             "an operator, \(initiator) or a listed witness: ceremonyctl execute \(id)"
+        case .executing where asked != nil:
+            "\(asked ?? "") is asked to sign: ceremonyctl answer \(id)"
         case .executing: "the daemon is at work: ceremonyctl watch \(id)"
         case .completed where keyStatus == .registered:
             "attestation by \(Phrase.list(attestations.open)): ceremonyctl attest \(id)"
+        case .completed where !afterwards.isEmpty:
+            "the daemon goes on with it by itself; what keeps it is shown by: ceremonyctl show \(id)"
+        case .completed where !unconfirmed.isEmpty:
+            "confirmation by \(Phrase.list(unconfirmed)): ceremonyctl confirm \(id)"
         case .failed where debris?.awaitsOrder == true: "an operator: ceremonyctl recover \(id)"
         default: nil
         }
+    }
+
+    /// Peers that have not said that they have taken it over.
+    var unconfirmed: [String] {
+        state == .completed ? peers.filter { $0.answer != .yes }.map(\.name) : []
     }
 
     /// Who could still be missing: where everybody who is left is needed, one person who leaves

@@ -33,6 +33,11 @@ extension Deadline {
         case (_, let id?): return ["show \(id)"]
         case (.halt, nil):
             return ["start \(HaltClear.name) \(HaltClear.houseSubject ?? name) --reason \"WHY\""]
+        case (.rotation, nil) where vault != nil: return vaultRotation("its days are over")
+        case (.rotationNoted, nil) where vault != nil: return vaultRotation("see the note")
+        case (.tokenLost, nil) where vault != nil:
+            return vaultRotation("its token is lost", " --cause device_loss")
+        case (.rotationNoted, nil): return [rotation(of: name, into: "TOKEN", "see the note")]
         case (.rotation, nil): return [rotation(of: name, into: ownToken, "its days are over")]
         case (.holderLeft, nil): return [rotation(of: name, into: "TOKEN", "its holder has left")]
         case (.tokenLost, nil):
@@ -57,6 +62,15 @@ extension Deadline {
         }
     }
 
+    /// A vault's key is replaced by an authority that survives it, which people have to choose.
+    private func vaultRotation(_ reason: String, _ options: String = "") -> [String] {
+        guard let vault else { return [] }
+        return [
+            "provara rotate \(vault.vault) --revoke \(vault.id) --with-authority AUTHORITY"
+                + options + " --into TOKEN --reason \"\(reason)\""
+        ]
+    }
+
     private func rotation(of name: String, into token: String, _ reason: String) -> String {
         "start \(KeyRotation.name) \(name) --into \(token) --reason \"\(reason)\""
     }
@@ -77,7 +91,7 @@ extension Deadline {
         guard ceremony == nil else { return false }
         switch matter {
         case .halt, .tokenLost: return true
-        case .rotation, .holderLeft, .drill: return !isHalted
+        case .rotation, .rotationNoted, .holderLeft, .drill: return !isHalted
         case .ceremony, .execution, .attestation, .recovery, .unfinished, .confirmation,
             .overlapEnd:
             return false
@@ -88,7 +102,8 @@ extension Deadline {
     func json(at now: Timestamp) -> JSON {
         .fields([
             "matter": .string(matter.rawValue), "subject": .text(subject),
-            "key": .text(key.map { "\($0)" }), "token": .text(token), "ceremony": .text(ceremony),
+            "key": .text(key.map { "\($0)" }), "token": .text(token), "vault": .text(vault?.vault),
+            "vault_key": .text(vault?.id), "ceremony": .text(ceremony),
             "date": .string("\(date)"), "since": .text(since.map { "\($0)" }),
             "due": .bool(isDue(at: now)), "text": .string(text),
             "commands": .strings(command.map { "ceremonyctl " + $0 }),

@@ -94,6 +94,7 @@ extension EventBody {
             case .objectDestroyed(let body): body.signed
             case .haltRaised(let body): body.signed
             case .exceptionNoted(let body): body.signed
+            case .peerConfirmed(let body): body.signed
             default: nil
             }
         return signed.flatMap { try? Act(lines: $0.lines) }

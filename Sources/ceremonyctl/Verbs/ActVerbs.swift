@@ -56,10 +56,19 @@ extension DeclineVerb {
         _ evidence: [CeremonyRecord.Evidence],
         _ output: Output
     ) throws(ClientError) {
-        let report = try Participant.report(id, choice)
-        try Standing.checkAccepting(report, choice, acting)
+        let report = try Participant.report(id, choice, orExecuting: true)
         let statement = try log.statement(of: report, roster)
-        let participant = try Participant(acting, asked: report.asked(by: statement), in: report.id)
+        let lines: [Signatory]
+        if report.state == .executing {
+            // Whoever has accepted may still say no, until it is over.
+            lines = statement.accepts.map {
+                Signatory(name: $0.name, fingerprint: $0.fingerprint)
+            }
+        } else {
+            try Standing.checkAccepting(report, choice, acting)
+            lines = report.asked(by: statement)
+        }
+        let participant = try Participant(acting, asked: lines, in: report.id)
         let order = OrderDraft(
             act: .decline, role: .participant, ceremony: report.id, document: statement.digest,
             from: report.state, to: report.state, evidence: evidence, justification: reason)
@@ -149,10 +158,18 @@ struct NoteVerb: Verb {
     @Option(help: "The ceremony that it is about.")
     var ceremony: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "It is a reason to rotate this subject's key now: somebody has left, a device is lost, "
+                + "the key signed what nobody ordered. `due` lists it until there is another key; "
+                + "may be repeated.", valueName: "subject"))
+    var rotate: [String] = []
+
     func perform(_ output: Output) throws(ClientError) {
-        let evidence = try evidence.collected()
+        var evidence = try evidence.collected()
         let log = try TrustedLog(global, acting.trust)
         try log.requireUnsealed(acting)
+        evidence += try rotations(in: log)
         let choice = try Choice(log)
         if !acting.isDraft { try choice.requireClock() }
         let party = try Party(acting, try log.roster())
@@ -162,6 +179,22 @@ struct NoteVerb: Verb {
             act: .note, role: NoteVerb.role(of: party.member), ceremony: report?.id,
             evidence: evidence, justification: text
         ).carryOut(log, party, by: party.signatory, output)
+    }
+
+    /// The subjects, by the SHA-256 of their names; each must have a key that could be rotated.
+    private func rotations(in log: TrustedLog) throws(ClientError) -> [CeremonyRecord.Evidence] {
+        guard !rotate.isEmpty else { return [] }
+        let state = try LogCopy(log).state
+        return try rotate.map { name throws(ClientError) in
+            guard let subject = state.subject(name), !subject.keys.isEmpty else {
+                throw ClientError(
+                    .notFound, "unknown-key", "No key of \(name) has come out of this log.",
+                    meaning: "Nothing was signed and no PIN was asked for.",
+                    next: "The subjects are listed by: ceremonyctl keys.")
+            }
+            return CeremonyRecord.Evidence(
+                what: State.rotationNote, digest: Digest(of: Array(name.utf8)))
+        }
     }
 
     /// The first of the person's roles in which a note may be written.

@@ -43,20 +43,28 @@ struct ExecuteVerb: Verb {
         let document = try act.document(in: log, by: party.signatory)
         guard let signed = try party.sign(document, output) else { return }
         let submission = try log.submit(
-            document.bytes, signed.sshsig, seconds: max(1, wait), progress: ExecuteVerb.tell)
+            document.bytes, signed.sshsig, seconds: max(1, wait),
+            progress: { ExecuteVerb.tell($0, of: report.id) })
         try submission.tellEnding(of: document, by: signed.sshsig.key.fingerprint, output)
     }
 
     /// Says a step of the daemon's.
-    static func tell(_ progress: JSON) {
-        Talk.paragraph("  " + sentence(progress))
+    static func tell(_ progress: JSON, of id: String) {
+        Talk.paragraph("  " + sentence(progress, of: id))
     }
 
-    /// The receiving token is looked at before anybody signs: an order that cannot be carried out
-    /// now only wastes a PIN.
+    /// The tokens that are needed are looked at before anybody signs: an order that cannot be
+    /// carried out now only wastes a PIN.
     private func checkToken(of statement: Statement, _ log: TrustedLog) throws(ClientError) {
-        guard let uri = statement.fields["token"] else { return }
+        let uris = ["token", "authority-token", "promoter-token"].compactMap {
+            statement.fields[$0]
+        }.filter { !$0.utf8.elementsEqual("none".utf8) }
+        guard !uris.isEmpty else { return }
         let tokens = try DaemonToken.list(log)
+        for uri in uris { try checkToken(uri, among: tokens) }
+    }
+
+    private func checkToken(_ uri: String, among tokens: [DaemonToken]) throws(ClientError) {
         guard
             let token = tokens.first(where: { token in
                 guard case .object(let fields) = token.json, case .string(let own)? = fields["uri"]
@@ -65,7 +73,7 @@ struct ExecuteVerb: Verb {
             })
         else {
             throw ClientError(
-                .token, "token-missing", "The daemon does not see the receiving token \(uri).",
+                .token, "token-missing", "The daemon does not see the token \(uri).",
                 meaning:
                     "Nothing was signed and no PIN was asked for; the ceremony stays approved.",
                 next: "Plug it in at the daemon's machine; `ceremonyctl tokens` shows what it sees."
@@ -73,7 +81,7 @@ struct ExecuteVerb: Verb {
         }
         guard token.isUnlocked else {
             throw ClientError(
-                .notYet, "token-locked", "The receiving token \(token.title) is locked.",
+                .notYet, "token-locked", "The token \(token.title) is locked.",
                 meaning:
                     "Nothing was signed and no PIN was asked for; the ceremony stays approved.",
                 next: "Whoever keeps its PIN unlocks it: ceremonyctl unlock \(token.name).")
@@ -81,9 +89,12 @@ struct ExecuteVerb: Verb {
     }
 
     /// What a step of the daemon's means.
-    private static func sentence(_ progress: JSON) -> String {
+    private static func sentence(_ progress: JSON, of id: String) -> String {
         guard case .object(let fields) = progress else { return "..." }
         if case .string(let step)? = fields["step"] { return Display.neutralised("step: \(step)") }
+        if case .string(let person)? = fields["asks"] {
+            return Display.neutralised("waiting for \(person): ceremonyctl answer \(id)")
+        }
         if case .number(let seq)? = fields["announced"] {
             return "announced: event \(seq) names the token and the key id; now it is done"
         }

@@ -24,13 +24,16 @@ struct NextVerb: Verb {
         let roster = try log.roster()
         let open = try log.openCeremonies()
         let agenda = try log.wholeAgenda()
-        let parts = log.shown.isSealed ? [] : Part.all(in: open, status, log)
+        let parts =
+            log.shown.isSealed
+            ? [] : Part.all(in: open, status, log) + (try Part.toConfirm(agenda, log))
         let people = try people(on: roster, asked: parts)
         let tasks = people.flatMap { person in
             let own = person.member.map {
                 Task.all(of: $0, log, status, open) + Task.toStart(by: $0, log, agenda)
             }
-            return (own ?? []) + Task.toAccept(by: person.name, parts, now: status.now)
+            return (own ?? []) + Task.toAnswer(by: person.name, open, now: status.now)
+                + Task.toDo(by: person.name, parts, now: status.now)
         }
         var lines = tasks.flatMap(\.text)
         if lines.isEmpty {
@@ -86,13 +89,31 @@ struct NextVerb: Verb {
 
     // MARK: Parts
 
-    /// A key that is still asked to accept its part in a ceremony.
+    /// A key that is still asked to accept its part in a ceremony, or to confirm it.
     struct Part: Hashable, Sendable {
+        /// What is asked: `accept` or `confirm`.
+        let verb: String
         let line: CeremonyReport.Acceptances.Row
         /// The ceremony.
         let id: String
         let title: String
-        let until: Timestamp
+        let until: Timestamp?
+
+        /// The peers whose confirmation is due.
+        fileprivate static func toConfirm(_ agenda: Agenda, _ log: TrustedLog)
+            throws(ClientError) -> [Part]
+        {
+            guard !log.shown.isHalted else { return [] }
+            var parts: [Part] = []
+            for case let id? in agenda.due.filter({ $0.matter == .confirmation }).map(\.ceremony) {
+                let report = try log.report(on: id)
+                parts += report.peers.filter { $0.answer == .open }.map {
+                    Part(
+                        verb: "confirm", line: $0, id: report.id, title: report.title, until: nil)
+                }
+            }
+            return parts
+        }
 
         /// Everything that is asked, where the log as it stands would take it.
         fileprivate static func all(
@@ -104,7 +125,11 @@ struct NextVerb: Verb {
             }.flatMap { report in
                 report.acceptances.filter { !$0.isComplete }.flatMap(\.rows).filter {
                     $0.answer == .open
-                }.map { Part(line: $0, id: report.id, title: report.title, until: report.expires) }
+                }.map {
+                    Part(
+                        verb: "accept", line: $0, id: report.id, title: report.title,
+                        until: report.expires)
+                }
             }
         }
     }
@@ -143,15 +168,24 @@ struct NextVerb: Verb {
             }
         }
 
+        /// The signatures that carrying something out waits for.
+        static func toAnswer(by name: String, _ open: [CeremonyReport], now: Timestamp) -> [Task] {
+            open.filter { $0.asked?.utf8.elementsEqual(name.utf8) ?? false }.map {
+                Task(
+                    person: name, what: "sign for \($0.title), which waits for you",
+                    command: "answer \($0.id)", until: nil, now: now)
+            }
+        }
+
         /// The parts that wait for somebody's yes, each with the key that has to give it.
-        static func toAccept(by name: String, _ parts: [Part], now: Timestamp) -> [Task] {
+        static func toDo(by name: String, _ parts: [Part], now: Timestamp) -> [Task] {
             let own = parts.filter { $0.line.name.utf8.elementsEqual(name.utf8) }
             return own.map { part in
                 let isOne = own.count { $0.id.utf8.elementsEqual(part.id.utf8) } == 1
+                let what = part.verb == "accept" ? "accept a part in" : "confirm that you follow"
                 return Task(
-                    person: name,
-                    what: "accept a part in \(part.title), with the key \(part.line.key)",
-                    command: "accept \(part.id)" + (isOne ? "" : " --key \(part.line.key)"),
+                    person: name, what: "\(what) \(part.title), with the key \(part.line.key)",
+                    command: "\(part.verb) \(part.id)" + (isOne ? "" : " --key \(part.line.key)"),
                     until: part.until, now: now)
             }
         }

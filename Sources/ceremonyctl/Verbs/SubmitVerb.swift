@@ -32,11 +32,13 @@ struct SubmitVerb: Verb {
         let opens = sshsig.namespace.utf8.elementsEqual(SignatureNamespace.open.rawValue.utf8)
         let document = try KnownDocument(bytes, intent: opens ? .open : .approve)
         try check(document, sshsig)
-        var act: ActName?
-        if case .act(let order) = document.content { act = order.act }
+        var (act, id): (ActName?, String) = (nil, "")
+        if case .act(let order) = document.content {
+            (act, id) = (order.act, order.ceremony ?? "")
+        }
         let log = try TrustedLog(global, trust, urgent: act == .halt)
         let isOrder = act == .execute
-        let tell: ((JSON) -> Void)? = isOrder ? { ExecuteVerb.tell($0) } : nil
+        let tell: ((JSON) -> Void)? = isOrder ? { ExecuteVerb.tell($0, of: id) } : nil
         let submission = try log.submit(
             bytes, sshsig, seconds: isOrder ? max(1, wait) : 120, progress: tell)
         try submission.tellEnding(of: document, by: sshsig.key.fingerprint, output)

@@ -62,6 +62,9 @@ struct WatchVerb: Verb {
             if isOurs, event.seq >= known || output.json {
                 output.page([event.cells.joined(separator: "  ")], event.json)
             }
+            if case .ceremonyExecuting = event.body, isOurs, event.seq >= known {
+                WatchVerb.tellAsked(report)
+            }
             if let end { return event.seq + 1 < end }
             guard event.seq >= known, isOurs || WatchVerb.isAboutKey(event.body) else {
                 return true
@@ -75,6 +78,14 @@ struct WatchVerb: Verb {
         }
         if !output.json { output.page(settled.text(at: now), .null) }
         return settled
+    }
+
+    /// Who will be asked to sign: no event tells that the execution waits for them.
+    private static func tellAsked(_ report: CeremonyReport) {
+        guard report.acceptances.contains(where: { $0.need > 0 }) else { return }
+        let names = report.acceptances.flatMap(\.rows).map(\.name)
+        Talk.paragraph(
+            "It will wait for \(Phrase.list(names)) to sign: ceremonyctl answer \(report.id)")
     }
 
     private static func isAboutKey(_ body: EventBody) -> Bool {

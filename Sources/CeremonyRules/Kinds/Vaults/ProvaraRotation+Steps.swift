@@ -134,6 +134,22 @@ extension ProvaraRotation {
         return questions
     }
 
+    /// The record is the statement's, the new key has shown itself, and it is none of those that
+    /// are asked to sign for it.
+    public func checkNewKey(
+        _ record: KeyRecord, possession: [UInt8], of ceremony: Ceremony, at time: Timestamp,
+        in state: State
+    ) throws(Refusal) {
+        try making.check(record, possession: possession, of: ceremony, at: time, in: state)
+        guard let newKey = VaultPublicKey(record.publicKey.point) else {
+            throw VaultOutcome.differs("the new key can be no vault's")
+        }
+        for known in [authority.key, promoter.key, order.revoked]
+        where newKey.id == known.id || newKey.isTwin(of: known) {
+            throw VaultOutcome.differs("the new key is one of the vault's")
+        }
+    }
+
     /// The record is the statement's, the new key has shown itself, and each authority has signed
     /// exactly what follows from that; the new key stands for the files.
     public func check(

@@ -105,6 +105,7 @@ public struct ProvaraRotation: CeremonyKind {
         self.subject = subject
         for signer in [authority, promoter] {
             try order.check(signer)
+            try signer.checkHolder(in: state.roster)
             try state.checkVaultKey(signer.key, of: terms.uid)
             if let entry = state.logKey(signer.key),
                 entry.status(at: state.head.time) != .active

@@ -103,6 +103,17 @@ struct VaultAuthority: Hashable {
         return keys
     }
 
+    /// Refuses a holder who could not be asked, because nobody of that name is on the roster.
+    ///
+    /// - Throws: ``Refusal`` (`not-on-roster`).
+    func checkHolder(in roster: Roster) throws(Refusal) {
+        guard case .person(let name) = place, roster.member(named: name) == nil else { return }
+        throw Refusal(
+            .notOnRoster, "\(name), who is to sign with \(key.id), is not on the roster.",
+            next: "Only who is on the roster can be asked. See: ceremonyctl roster.",
+            requirement: "CT-12")
+    }
+
     private static func unseen(_ name: String) -> Refusal {
         Refusal(
             .badParameter, "The key of the \(name) is not what is seen in the vault.",

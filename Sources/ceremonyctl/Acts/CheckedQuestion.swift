@@ -1,0 +1,178 @@
+// What a person is asked to sign while a ceremony is carried out. Nobody is believed: the statement
+// and the intent come out of the log, the key that came out is held to both and has to stand for
+// its own record, and every byte that is signed is made here. The daemon's question only says that
+// it is time, and for which key (DESIGN 2.9).
+
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+import PKCS11
+
+/// A question whose messages this client has made itself. There is no other way to one, and nothing
+/// else is signed without a purpose of ours in front.
+struct CheckedQuestion {
+    /// What is carried out.
+    let statement: Statement
+    /// Who is asked, with which key, and what for.
+    let question: Question
+    /// When the execution must be over.
+    let deadline: Timestamp?
+
+    /// Asks the daemon what it asks, and makes all of it again from the log.
+    ///
+    /// - Throws: `not-yet` (75) where nobody is asked, `ended` (81); `question-differs` (1) where
+    ///   the key is not the one that the statement and the intent order, or the log asks somebody
+    ///   else; what reading the log throws.
+    init(_ report: CeremonyReport, _ log: TrustedLog, _ roster: Roster) throws(ClientError) {
+        statement = try log.statement(of: report, roster)
+        let reply = try log.call("Question", ["ceremony": .string(report.id)])
+        let (key, record, possession) = try CheckedQuestion.read(reply)
+        let now = max(.now, try log.status().now)
+        // After the reply, so that the copy reaches the intent.
+        let state = try LogCopy(log).state
+        guard let ceremony = state.ceremony(named: report.id), ceremony.digest == statement.digest
+        else { throw CheckedQuestion.differs("the log has no such ceremony") }
+        guard ceremony.state == .executing, ceremony.refused == nil, !state.isHalted else {
+            throw ClientError(
+                .endedOtherwise, "ended",
+                "\(report.id) is \(ceremony.state.rawValue) by the signed log"
+                    + (ceremony.refused == nil ? "" : ", and somebody has said no to it")
+                    + (state.isHalted ? ", and the log is halted." : "."),
+                meaning: "Nothing was signed and no PIN was asked for.",
+                next: "How it stands: ceremonyctl show \(report.id).")
+        }
+        do throws(Refusal) {
+            let operation = try state.operation(of: statement)
+            try operation.checkNewKey(
+                record, possession: possession, of: ceremony, at: now, in: state)
+            let questions = operation.questions(on: record, possession: possession, of: ceremony)
+            guard let asked = questions.first(where: { $0.key == key }) else {
+                throw Refusal(
+                    .outcomeDiffers,
+                    "The statement has nobody sign with the key \(key.fingerprint).")
+            }
+            question = asked
+        } catch {
+            throw CheckedQuestion.differs(error.detail)
+        }
+        deadline = ceremony.executionDeadline
+    }
+
+    private static func read(_ reply: [String: JSON]) throws(ClientError) -> (
+        SSHPublicKey, KeyRecord, [UInt8]
+    ) {
+        let (line, lines, possession) = try Reply.read { () throws(JSONError) in
+            var fields = try JSONFields(.object(reply))
+            return (
+                try fields.string("key"), try fields.strings("record"),
+                try fields.parsed("possession", as: "base64") { Base64.decode($0) }
+            )
+        }
+        guard let key = SSHPublicKey(line: line), let record = try? KeyRecord(lines: lines) else {
+            throw Reply.malformed("what is to be signed names no key, or no key record")
+        }
+        return (key, record, possession)
+    }
+
+    private static func differs(_ what: String) -> ClientError {
+        ClientError(
+            .refused, "question-differs",
+            "What the daemon asks for is not what the log comes to. \(what)",
+            meaning: "Nothing was signed and no PIN was asked for.",
+            next:
+                "Sign nothing, tell the other custodians, and say no: ceremonyctl decline --part.",
+            requirement: "VAL-2")
+    }
+
+    // MARK: The new key, seen from here
+
+    /// What this client sees of the new key with its own eyes.
+    ///
+    /// - Throws: `question-differs` (1) where the receiving token is here and holds another key.
+    func sight(of tokens: [SeenToken]) throws(ClientError) -> String {
+        let record = question.record
+        let wanted = statement.fields["token"].flatMap { TokenReference(uri: $0) }
+        guard let token = tokens.first(where: { $0.reference == wanted }) else {
+            return
+                "The receiving token cannot be seen from here. Of the new key it is known that it "
+                + "has signed its own record; where it is, is the daemon's word."
+        }
+        let there = token.keys.filter { $0.id == record.keyID }
+        guard !there.isEmpty else {
+            return "The receiving token \(token.name) is here, and shows no public key of that id "
+                + "without a PIN. Where the new key is, is the daemon's word."
+        }
+        guard there.allSatisfy({ $0.key == record.publicKey }) else {
+            throw CheckedQuestion.differs(
+                "The receiving token \(token.name) holds another public key under that id.")
+        }
+        return
+            "The receiving token \(token.name) is here too: the public key in it is the one that "
+            + "you sign for."
+    }
+
+    // MARK: What is signed
+
+    /// The messages as they are put before a person, in their order.
+    var shown: [ShownDocument] { question.messages.map(shown) }
+
+    private func shown(_ message: Question.Message) -> ShownDocument {
+        let sentences = ClientKinds.part(of: statement.kind)?.sentences(on: message, of: statement)
+        return ShownDocument(
+            title: "\(message.title), for \(statement.ceremony)",
+            lines: (sentences ?? []) + ["It says:"]
+                + CheckedQuestion.members(of: message.bytes).map { "  " + $0 }
+                + ["These bytes are signed, as they are:"]
+                + [String(decoding: message.bytes, as: UTF8.self)],
+            bytes: message.bytes,
+            meaning: "you say this with your key \(question.key.fingerprint)",
+            gist: ["\(message.title) in \(statement.ceremony)"] + (sentences ?? []).prefix(1))
+    }
+
+    /// Every member of a JSON object on a line of its own.
+    private static func members(of bytes: [UInt8]) -> [String] {
+        guard let value = try? JSON(bytes, .message(bytes: 65_536)) else { return [] }
+        var lines: [String] = []
+        func walk(_ value: JSON, _ path: String) {
+            guard case .object(let fields) = value else {
+                let text =
+                    if case .string(let text) = value { text } else {
+                        String(decoding: value.canonicalBytes, as: UTF8.self)
+                    }
+                return lines.append("\(path): \(text)")
+            }
+            for (name, member) in fields.sorted(by: { $0.key < $1.key }) {
+                walk(member, path.isEmpty ? name : path + "." + name)
+            }
+        }
+        walk(value, "")
+        return lines
+    }
+
+    /// For scripts: each message with what `--confirm` takes.
+    var json: JSON {
+        .fields([
+            "ceremony": .string(statement.ceremony), "person": .string(question.person),
+            "key": .string("\(question.key.fingerprint)"),
+            "new_key": .string("\(question.record.fingerprint)"),
+            "until": .text(deadline.map { "\($0)" }),
+            "messages": .array(
+                question.messages.map {
+                    .fields([
+                        "title": .string($0.title),
+                        "text": .string(String(decoding: $0.bytes, as: UTF8.self)),
+                        "digest": .string("\(Digest(of: $0.bytes))"),
+                    ])
+                }),
+        ])
+    }
+}
+
+extension SeenToken {
+    /// The token as statements name it.
+    var reference: TokenReference {
+        TokenReference(
+            label: info.label, manufacturer: info.manufacturer, model: info.model,
+            serial: info.serial)
+    }
+}

@@ -1,0 +1,152 @@
+// The rotation of a vault's key, for whoever starts, approves or accepts it: what is said of it on
+// a command line, and in plain words which key goes, who signs for that, and what becomes of the
+// vault.
+
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+/// What a rotation of a vault's key orders.
+struct VaultRotation: ClientKind {
+    static let kind: any CeremonyKind.Type = ProvaraRotation.self
+
+    private let fields: Fields
+    private let accepts: [AcceptLine]
+    private let subject: String
+
+    static func parameters(
+        _ chosen: [String: String], _ options: KindOptions, under roster: Roster
+    ) throws(ClientError) -> [String: String] { try inFull(chosen, under: roster) }
+
+    /// Who signs the successor is said in full, and so are the peers' keys: what is asked for can
+    /// then be held against the statement word for word.
+    static func inFull(_ chosen: [String: String], under roster: Roster)
+        throws(ClientError) -> [String: String]
+    {
+        var chosen = chosen
+        if chosen["promoter"] == nil {
+            guard chosen["promoter-by"] == nil else {
+                throw .usage(
+                    "promoter-by says who signs with a promoter's key, and none is named.",
+                    next: "Name the key: --set promoter=bp1_..., or leave promoter-by out.")
+            }
+            chosen["promoter"] = chosen["authority"]
+            chosen["promoter-by"] = chosen["authority-by"]
+        }
+        chosen["peers"] = try chosen["peers"].map { text throws(ClientError) in
+            try peers(text, in: roster)
+        }
+        return chosen
+    }
+
+    /// A name on the roster stands for that person's first key.
+    private static func peers(_ text: String, in roster: Roster) throws(ClientError) -> String {
+        guard !text.utf8.elementsEqual("none".utf8) else { return text }
+        let words = text.utf8.split(
+            separator: UInt8(ascii: ","), omittingEmptySubsequences: false
+        ).map { String(decoding: $0, as: UTF8.self) }
+        return try words.map { word throws(ClientError) in
+            guard !word.utf8.contains(UInt8(ascii: "=")) else { return word }
+            guard let key = roster.member(named: word)?.keys.first?.key.fingerprint else {
+                throw .usage(
+                    "\(word) is not on the roster, so their key has to be said.",
+                    next: "Write NAME=SHA256:..., with the fingerprint of their key.")
+            }
+            return "\(word)=\(key)"
+        }.joined(separator: ",")
+    }
+
+    /// The vault's own log says up to where a key has signed, and what it may do.
+    static func comesTo(_ parameter: String, said: String?, in statement: Statement) -> String? {
+        switch parameter {
+        case "boundary" where said == nil || said == "last": statement.fields["revoke-last"]
+        case "roles" where said == nil: statement.fields["revoke-roles"]
+        default: nil
+        }
+    }
+
+    init(_ statement: Statement, _ log: TrustedLog, _ roster: Roster) throws(ClientError) {
+        fields = statement.fields
+        accepts = statement.accepts
+        subject = statement.subject
+    }
+
+    func tell(_ status: StatusReport) {
+        for sentence in sentences { Talk.paragraph(Display.neutralised(sentence)) }
+    }
+
+    /// What is ordered.
+    var sentences: [String] {
+        let vault = "the vault \(said("vault")) (\(said("vault-uid")))"
+        var told = [
+            "In \(vault) the key \(said("revoke")) ends (\(said("cause"))), and a new key takes its "
+                + "place, made in the receiving token. The old one was: \(said("revoke-roles")). "
+                + "The new one will be: \(said("roles"))."
+        ]
+        told.append(boundary)
+        let (revoker, promoter) = (signer("authority"), signer("promoter"))
+        told.append(
+            revoker == promoter
+                ? "Both events are signed with \(revoker)."
+                : "The end is signed with \(revoker), the new key is promoted with \(promoter).")
+        if said("old-status") == "revoked" { told.append(VaultRotation.revokedWarning) }
+        let peers = fields.all("peer")
+        if !peers.isEmpty {
+            told.append(
+                "Until these have confirmed that their copies know the new key, `ceremonyctl provara "
+                    + "gate \(said("vault")) L3` says no: \(Phrase.list(peers)).")
+        }
+        told.append(
+            "How the vault stands (root \(said("vault-root")), \(said("vault-events")) events, the "
+                + "last \(said("vault-last"))) is what the daemon saw. Whoever has the vault before "
+                + "them compares that with: ceremonyctl provara verify DIRECTORY.")
+        return told
+    }
+
+    private var boundary: String {
+        guard said("revoke-last") != "none" else { return "The old key has signed nothing." }
+        let contested = Decimal.decode(said("contested").utf8) ?? 0
+        guard contested > 0 else {
+            return "Everything that the old key has signed stays trusted, up to "
+                + "\(said("boundary"))."
+        }
+        return "What the old key signed after \(said("boundary")) is contested: "
+            + "\(Phrase.count(contested, "event")). They count again one by one, when the new key "
+            + "attests them."
+    }
+
+    private func signer(_ name: String) -> String {
+        let by = said("\(name)-by")
+        let holder =
+            by.utf8.elementsEqual("daemon".utf8)
+            ? "in a token of the daemon" : "which \(by) holds and is asked for"
+        return "\(said(name)) (\(said("\(name)-roles"))), \(holder)"
+    }
+
+    private func said(_ name: String) -> String { fields[name] ?? "none" }
+
+    /// What each of the two events says.
+    static func sentences(on message: Question.Message, of statement: Statement) -> [String] {
+        func said(_ name: String) -> String { statement.fields[name] ?? "none" }
+        switch message.title {
+        case "KEY_REVOCATION":
+            return [
+                "In the vault \(said("vault")) the key \(said("revoke")) is revoked by "
+                    + "\(said("authority")), for ever. It is trusted up to \(said("boundary"))."
+            ]
+        case "KEY_PROMOTION":
+            return [
+                "In the vault \(said("vault")) the new key takes the place of \(said("revoke")), "
+                    + "with the roles \(said("roles")), promoted by \(said("promoter"))."
+            ]
+        default: return []
+        }
+    }
+
+    /// What the literal status does to the package's own check.
+    static let revokedWarning =
+        "WARNING: keys.json will call the old key `revoked`. The package's own `provara verify` then "
+        + "refuses every event that this key has ever signed, and with them the whole vault, unless "
+        + "it signed none. `retired` is what it accepts; the vault's log says that the key is revoked "
+        + "in both cases."
+}

@@ -1,0 +1,113 @@
+// `provara gate`: whether something critical may be done with a vault now, or one of its keys is
+// just being replaced. The reference orders the window and has nothing that keeps it; this is asked
+// by whatever is about to act. It is worked out from the verified log, and says no where it cannot
+// be.
+
+import ArgumentParser
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+/// `provara gate VAULT TIER`.
+struct VaultGateVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "gate",
+        abstract: "Exit 0 where an action of this tier may go on, 1 while a rotation is under way.",
+        discussion: """
+            From the start of a rotation or a reset until its vault is written and every peer that \
+            the statement names has confirmed it, L3 waits (critical, irreversible). L0 and L1 \
+            never wait. L2 waits where whoever asks says so, with --l2: it is the asker's policy, \
+            for the log has no part in such actions.
+
+            The answer is worked out from the log itself, as `verify` does it, so it needs no \
+            token and no unlocked log. Every other exit status than 0 means: do not go on.
+            """)
+
+    /// What an action weighs, by the reference's safety policy.
+    enum Tier: String, ExpressibleByArgument, CaseIterable {
+        case l0 = "L0"
+        case l1 = "L1"
+        case l2 = "L2"
+        case l3 = "L3"
+    }
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var trust: TrustOptions
+
+    @Argument(help: "The vault, by the daemon's name for it, or its uid.")
+    var vault: String
+
+    @Argument(help: "L0, L1, L2 or L3.")
+    var tier: Tier
+
+    @Flag(name: .customLong("l2"), help: "L2 waits as L3 does.")
+    var blocksL2 = false
+
+    func perform(_ output: Output) throws(ClientError) {
+        guard !vault.utf8.contains(UInt8(ascii: "/")) else { throw .vaultName(vault) }
+        let log = try TrustedLog(global, trust)
+        let state = try LogCopy(log).state
+        let window = VaultWindow(vault, in: state)
+        let waits = tier == .l3 || (tier == .l2 && blocksL2)
+        if waits, let reason = window.reasons.first {
+            throw ClientError(
+                .refused, "rotation-under-way", reason,
+                meaning: "\(tier.rawValue) waits for \(vault) until that is over.",
+                next: window.next)
+        }
+        if !window.isKnown {
+            Talk.paragraph(
+                "No ceremony of this log was ever about a vault \(Display.neutralised(vault)).")
+        }
+        for reason in window.reasons { Talk.paragraph(reason) }
+        output.page(
+            ["\(tier.rawValue) may go on with \(vault)."],
+            .fields([
+                "vault": .string(vault), "tier": .string(tier.rawValue), "open": .bool(true),
+                "known": .bool(window.isKnown), "under_way": .strings(window.reasons),
+            ]))
+    }
+}
+
+/// What is under way with a vault.
+struct VaultWindow {
+    /// What keeps critical actions waiting, in sentences; none where nothing does.
+    private(set) var reasons: [String] = []
+    /// What ends that.
+    private(set) var next = "Nothing keeps it."
+    /// Whether any ceremony of the log was about the vault.
+    private(set) var isKnown = false
+
+    /// Looks it up in a log.
+    init(_ vault: String, in state: State) {
+        func isAbout(_ ceremony: Ceremony) -> Bool {
+            let fields = ceremony.statement.fields
+            return ["vault", "vault-uid"].contains {
+                fields[$0]?.utf8.elementsEqual(vault.utf8) ?? false
+            }
+        }
+        isKnown = state.allCeremonies.contains(where: isAbout)
+        for id in state.live {
+            guard let ceremony = state.ceremony(named: id), isAbout(ceremony) else { continue }
+            add(
+                "\(id) (\(ceremony.kind) of \(ceremony.statement.subject)) is under way: it is "
+                    + "\(ceremony.state.rawValue).", "How it stands: ceremonyctl show \(id).")
+        }
+        for ceremony in state.unfinished where isAbout(ceremony) {
+            add(
+                "\(ceremony.id) is decided, and the vault is not written yet.",
+                "What keeps it is shown by: ceremonyctl show \(ceremony.id).")
+        }
+        for ceremony in state.unconfirmed where isAbout(ceremony) {
+            add(
+                "\(ceremony.id) is not confirmed yet by: "
+                    + "\(Phrase.list(ceremony.unconfirmed.map(\.name))).",
+                "They do it with: ceremonyctl confirm \(ceremony.id).")
+        }
+    }
+
+    private mutating func add(_ reason: String, _ next: String) {
+        if reasons.isEmpty { self.next = next }
+        reasons.append(reason)
+    }
+}

@@ -1,0 +1,126 @@
+// `answer`: what a person is asked to sign while a ceremony is carried out, with a key that is not
+// the daemon's and not their own on the roster: an authority's. It signs what it has made itself.
+
+import ArgumentParser
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+/// `answer [ID]`.
+struct AnswerVerb: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "answer",
+        abstract: "Sign what you are asked for while a ceremony is carried out.",
+        discussion: """
+            Somebody has accepted to sign with a key that they hold: an authority of a vault. When \
+            the new key is there, `execute` waits for them. Statement and intent are taken out of \
+            the signed log, the new key has to stand for its own record, and every byte that is \
+            signed is made here; of the daemon's question only the key record is used, and it is \
+            held to the rest. The key is found among the tokens here by its public half.
+
+            Whoever does not want to: ceremonyctl decline --part.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var trust: TrustOptions
+    @OptionGroup var tokens: TokenOptions
+    @OptionGroup var pin: PINOptions
+
+    @Argument(help: "The ceremony; left out, the one that asks.")
+    var id: String?
+
+    @Option(name: .customLong("as"), help: ArgumentHelp("Who you are.", valueName: "name"))
+    var name: String?
+
+    @Option(
+        name: .customLong("confirm"),
+        help: ArgumentHelp(
+            "The SHA-256 of a message, in place of typing a word of it; once for each, in order.",
+            valueName: "sha256:hex"))
+    var confirmed: [String] = []
+
+    @Flag(help: "Only show what would be signed. No token is looked for.")
+    var show = false
+
+    func perform(_ output: Output) throws(ClientError) {
+        let log = try TrustedLog(global, trust)
+        let choice = try Choice(log)
+        guard !log.shown.isHalted else { throw .halted("what was ordered") }
+        let roster = try log.roster()
+        let report = try AnswerVerb.report(id, choice)
+        let asked = try CheckedQuestion(report, log, roster)
+        Talk.paragraph("The statement of \(asked.statement.ceremony):")
+        for line in asked.statement.lines { Talk.paragraph("  " + Display.neutralised(line)) }
+        try ClientKinds.reading(asked.statement, log, roster)?.tell(choice.status)
+        tellKey(asked)
+        if show {
+            for document in asked.shown { Talk.say(document.text(columns: Talk.columns)) }
+            return output.page(asked.shown.map { "\($0.title): \($0.digest)" }, asked.json)
+        }
+        let signatures = try sign(asked)
+        _ = try log.call(
+            "Answer",
+            [
+                "ceremony": .string(report.id),
+                "signatures": .strings(signatures.map { Base64.encode($0) }),
+            ])
+        Talk.paragraph("The daemon has it. The end is shown by: ceremonyctl watch \(report.id)")
+        output.page(["\(report.id): signed by \(asked.question.person)"], asked.json)
+    }
+
+    /// The key that came out, and until when this makes sense.
+    private func tellKey(_ asked: CheckedQuestion) {
+        let record = asked.question.record
+        Talk.paragraph("\(asked.question.person) is asked to sign for the new key")
+        Talk.say("  \(record.fingerprint)")
+        Talk.paragraph(
+            "generated at \(record.generated), which has signed its own record. With the key")
+        Talk.say("  \(asked.question.key.fingerprint)")
+        if let deadline = asked.deadline {
+            Talk.paragraph("The execution must be over by \(deadline).")
+        }
+    }
+
+    /// Finds the key, shows every message, has each confirmed, and signs them in one login.
+    private func sign(_ asked: CheckedQuestion) throws(ClientError) -> [[UInt8]] {
+        guard confirmed.isEmpty || confirmed.count == asked.question.messages.count else {
+            throw .usage(
+                "\(asked.question.messages.count) messages are to be confirmed, and --confirm "
+                    + "stands there \(confirmed.count) times.",
+                next: "Their digests are shown by: ceremonyctl answer --show.")
+        }
+        let confirmations = try asked.question.messages.indices.map { index throws(ClientError) in
+            try Confirmation(confirmed.isEmpty ? nil : confirmed[index])
+        }
+        let shelf = try TokenShelf(ModuleList(options: tokens.modules))
+        let signatories = Signatories(
+            naming: [(asked.question.person, asked.question.key.fingerprint)])
+        let identity = try signatories.identities(
+            on: try shelf.tokens(named: tokens.token), as: name)[0]
+        let slot = try shelf.slot(of: identity.token)
+        let login = TokenLogin(pin)
+        try login.check(identity.token, in: slot)
+        Talk.paragraph(try asked.sight(of: shelf.tokens))
+        Talk.paragraph("Signing as \(identity.signer) on \(identity.token.name).")
+        for (document, confirmation) in zip(asked.shown, confirmations) {
+            try confirmation.obtain(for: document)
+        }
+        return try login.answer(asked, with: identity.tokenKey, on: identity.token, in: slot)
+    }
+
+    /// The ceremony named, or the only one that asks somebody.
+    private static func report(_ id: String?, _ choice: Choice) throws(ClientError)
+        -> CeremonyReport
+    {
+        if let id { return try choice.named(id) }
+        let asking = try choice.log.openCeremonies().filter { $0.asked != nil }
+        guard let only = asking.first else {
+            throw ClientError(
+                .notYet, "not-yet", "Nobody is asked to sign anything now.",
+                meaning: "Nothing was signed and no PIN was asked for.",
+                next: "A person is asked while a ceremony is carried out: ceremonyctl list.")
+        }
+        guard asking.count == 1 else { throw Choice.ambiguous(asking) }
+        return only
+    }
+}
