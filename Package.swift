@@ -165,7 +165,7 @@ let package = Package(
             name: "CeremonyCtlTests",
             dependencies: [
                 "ceremonyctl", "CTestTerminal", "CeremonyTerminal", "CeremonyRecord",
-                "CeremonyRules", "CeremonyWire", "PKCS11", "Sodium", "TestSupport",
+                "CeremonyRules", "CeremonyWire", "PKCS11", "Provara", "Sodium", "TestSupport",
             ], swiftSettings: strictWithC),
         // The two programs as people use them: real processes, a real socket, tokens in SoftHSM.
         .testTarget(

@@ -20,6 +20,7 @@ final class PaperDaemon: Sendable {
     /// What the daemon knows.
     let house: Mutex<House>
     private let lie: Mutex<Lie>
+    private let inventions = Mutex<[String: @Sendable () -> [String: JSON]]>([:])
     private let listener: Int32
 
     /// Listens at once.
@@ -52,6 +53,11 @@ final class PaperDaemon: Sendable {
 
     /// Lies differently from now on.
     func lies(_ next: @escaping Lie) { lie.withLock { $0 = next } }
+
+    /// Answers a method from now on with something that no log says.
+    func answers(_ method: String, _ reply: @escaping @Sendable () -> [String: JSON]) {
+        inventions.withLock { $0[method] = reply }
+    }
 
     /// Runs the client against it.
     func run(_ arguments: String...) throws -> ClientRun { try run(arguments) }
@@ -117,7 +123,13 @@ final class PaperDaemon: Sendable {
         var parameters: [String: JSON] = [:]
         if case .object(let given)? = call["parameters"] { parameters = given }
         do {
-            var reply = try house.withLock { try PaperReplies.answer(method, parameters, &$0) }
+            let invention = inventions.withLock { $0[method] }
+            var reply = try house.withLock { house in
+                guard let invention else {
+                    return try PaperReplies.answer(method, parameters, &house)
+                }
+                return try invention().merging(["head": PaperReplies.head(house)]) { $1 }
+            }
             lie.withLock { $0(method, &reply) }
             return .object(["parameters": .object(reply)])
         } catch let refusal as Refusal {

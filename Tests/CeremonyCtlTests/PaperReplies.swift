@@ -53,6 +53,23 @@ enum PaperReplies {
                 throw Refusal(.unknownCeremony, "There is no ceremony \(id).")
             }
             reply = ["ceremony": self.ceremony(ceremony, house)]
+        case "Question":
+            let id = try fields.string("ceremony")
+            guard let question = try house.question(of: id) else {
+                throw Refusal(.notYet, "Nobody is asked.")
+            }
+            reply = [
+                "person": .string(question.person), "key": .string(question.key.line),
+                "record": .strings(question.record.lines),
+                "possession": .string(Base64.encode(question.possession)),
+            ]
+        case "Answer":
+            let signatures = try fields.strings("signatures").compactMap { Base64.decode($0) }
+            let question = try house.question(of: try fields.string("ceremony"))
+            guard question?.isAnswered(by: signatures) ?? false else {
+                throw Refusal(.badSignature, "These are not the signatures.")
+            }
+            reply = [:]
         case "List":
             reply = try list(&fields, house)
         case "Deadlines": reply = deadlines(house)
@@ -119,6 +136,7 @@ enum PaperReplies {
                     .fields([
                         "matter": .string($0.matter.rawValue), "subject": .text($0.subject),
                         "key": .text($0.key.map { "\($0)" }), "token": .text($0.token),
+                        "vault": .text($0.vault?.vault), "vault_key": .text($0.vault?.id),
                         "ceremony": .text($0.ceremony), "date": .string("\($0.date)"),
                         "since": .text($0.since.map { "\($0)" }),
                         "due": .bool($0.isDue(at: house.now)), "text": .string($0.text),
@@ -143,10 +161,24 @@ enum PaperReplies {
 
     private static func draft(_ fields: inout JSONFields, _ house: inout House) throws -> Statement
     {
-        try house.state.statement(
+        let kind = try fields.string("kind")
+        var parameters = ["token": House.token.uri]
+        if var given = try fields.optionalObject("parameters") {
+            for name in given.names { parameters[name] = try given.string(name) }
+        }
+        if kind == ProvaraRotation.name {
+            // What an engine would see of its vault; its facts stand above what was said.
+            let facts = House.vaultFacts(
+                revoke: House.vaultRootKey.publicKey, authority: House.vaultQuorumKey.publicKey)
+            parameters.merge(facts) { $1 }
+            parameters["promoter-key"] = facts["authority-key"]
+            for name in ["roles", "token", "id"] {
+                parameters["promoter-" + name] = facts["authority-" + name]
+            }
+        }
+        return try house.state.statement(
             for: Draft(
-                kind: try fields.string("kind"), subject: try fields.string("subject"),
-                parameters: ["token": House.token.uri],
+                kind: kind, subject: try fields.string("subject"), parameters: parameters,
                 initiator: Signatory(
                     name: try fields.string("initiator"),
                     fingerprint: try fields.parsed("key", as: "a fingerprint") { Fingerprint($0) }),
@@ -183,6 +215,19 @@ enum PaperReplies {
             "approvals": responses(ceremony.approvals, statement.excluded, house),
             "acceptances": .array(ceremony.acceptances.map(acceptances)),
             "attestations": responses(ceremony.attestations, statement.excluded, house),
+            "executing": ceremony.execution.map {
+                .fields(["seq": .number($0.seq), "time": .string("\($0.time)")])
+            },
+            "asked": .text(
+                ceremony.state == .executing ? (try? house.question(of: ceremony.id))?.person : nil),
+            "peers": .array(
+                ceremony.peers.map { peer in
+                    .fields([
+                        "name": .string(peer.name), "key": .string("\(peer.fingerprint)"),
+                        "answer": .string(
+                            ceremony.confirmations[peer.name] == nil ? "open" : "yes"),
+                    ])
+                }),
             "end": ceremony.end.map {
                 .fields([
                     "seq": .number($0.seq), "time": .string("\($0.time)"),

@@ -12,7 +12,6 @@ import Testing
 struct ProvaraRotationTests {
     private static let root = House.vaultRootKey
     private static let quorum = House.vaultQuorumKey
-    private static let last = "evt_" + String(repeating: "a", count: 24)
     private static let policy: Policy = {
         var policy = House.policy
         policy.kinds["provara_rotation"] = Policy.Entry(threshold: 3, people: 2, attest: 0)
@@ -23,14 +22,7 @@ struct ProvaraRotationTests {
     private static func facts(
         revoke: SoftwareKey = root, authority: SoftwareKey = quorum, roles: String = "quorum"
     ) -> [String: String] {
-        [
-            "vault-uid": "01JTEST", "vault-root": "\(House.vaultRoot)", "vault-events": "3",
-            "vault-last": last, "actor-last": "none", "actor-next": "1",
-            "revoke-key": revoke.publicKey.line, "revoke-roles": "root,attestation",
-            "revoke-last": last, "contested": "0", "authority-key": authority.publicKey.line,
-            "authority-roles": roles, "authority-token": House.otherToken.uri,
-            "authority-id": "01",
-        ]
+        House.vaultFacts(revoke: revoke.publicKey, authority: authority.publicKey, roles: roles)
     }
 
     private static func chosen(revoke: SoftwareKey = root, authority: SoftwareKey = quorum)
@@ -59,15 +51,7 @@ struct ProvaraRotationTests {
     }
 
     private static func seen(_ statement: Statement) throws -> VaultSeen {
-        let moment = try #require(VaultTime("2026-02-18T12:00:00.000001+00:00"))
-        var facts: [String: String] = [:]
-        for name in [
-            "vault-uid", "vault-root", "vault-events", "vault-last", "actor-last", "actor-next",
-            "revoke-key", "revoke-roles", "revoke-last", "contested", "authority-key",
-            "authority-roles", "promoter-key", "promoter-roles",
-        ] { facts[name] = statement.fields[name] }
-        return VaultSeen(
-            facts: facts, moment: moment)
+        try #require(House.vaultSeen(by: statement))
     }
 
     private static func executing(

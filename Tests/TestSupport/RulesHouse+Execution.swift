@@ -74,6 +74,24 @@ extension House {
         return outcome
     }
 
+    /// What a person is asked to sign while it is carried out, with a key made from the number.
+    public func question(of id: String, key number: Int = 600) throws(Refusal) -> Question? {
+        guard let ceremony = state.ceremony(named: id) else { return nil }
+        let operation = try state.operation(of: ceremony.statement)
+        let key = SoftwareKey(number)
+        let made = GeneratedKey(
+            publicKey: key.publicKey, attributes: KeyMaking.attributes, module: "/lib/token.so",
+            moduleDigest: Digest(of: [1]), generated: max(now, state.head.time))
+        let keys = tokenKeys.merging([made.publicKey.fingerprint: key]) { $1 }
+        var done: [StepResult] = []
+        while case .step(let step) = operation.next(after: done, of: ceremony) {
+            if case .ask(let question) = step { return question }
+            guard let result = result(of: step, making: made, by: keys) else { return nil }
+            done.append(result)
+        }
+        return nil
+    }
+
     /// Orders the execution.
     @discardableResult
     public mutating func execute(

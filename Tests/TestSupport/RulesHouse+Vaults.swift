@@ -1,7 +1,7 @@
 // A vault that nobody has: what an engine would see of it, so that the rules can be tried without
 // one. Its keys are software keys.
 
-import CeremonyRecord
+public import CeremonyRecord
 public import CeremonyRules
 public import Provara
 
@@ -17,6 +17,60 @@ extension House {
     public static let vaultRootKey = SoftwareKey(700)
     /// Its quorum key.
     public static let vaultQuorumKey = SoftwareKey(701)
+
+    /// The last event of the key that goes.
+    public static let vaultLast = "evt_" + String(repeating: "a", count: 24)
+
+    /// What a look at the vault would say.
+    public static func vaultFacts(
+        revoke: SSHPublicKey, authority: SSHPublicKey, roles: String = "quorum"
+    ) -> [String: String] {
+        [
+            "vault-uid": "01JTEST", "vault-root": "\(vaultRoot)", "vault-events": "3",
+            "vault-last": vaultLast, "actor-last": "none", "actor-next": "1",
+            "revoke-key": revoke.line, "revoke-roles": "root,attestation",
+            "revoke-last": vaultLast, "contested": "0", "authority-key": authority.line,
+            "authority-roles": roles, "authority-token": otherToken.uri, "authority-id": "01",
+        ]
+    }
+
+    /// The same, of the vault that a statement is about.
+    public static func vaultSeen(by statement: Statement) -> VaultSeen? {
+        VaultTime("2026-02-18T12:00:00.000001+00:00").map { moment in
+            var facts: [String: String] = [:]
+            for name in [
+                "vault-uid", "vault-root", "vault-events", "vault-last", "actor-last",
+                "actor-next", "revoke-key", "revoke-roles", "revoke-last", "contested",
+                "authority-key", "authority-roles", "promoter-key", "promoter-roles",
+            ] { facts[name] = statement.fields[name] }
+            return VaultSeen(facts: facts, moment: moment)
+        }
+    }
+
+    /// The rotation of the vault's root key, with an authority that gina holds, approved and being
+    /// carried out.
+    public mutating func executingVaultRotation(
+        authority: SSHPublicKey, into token: TokenReference = House.token,
+        _ more: [String: String] = [:]
+    ) throws(Refusal) -> Statement {
+        let root = House.vaultRootKey
+        let chosen = [
+            "vault": "alpha", "revoke": "\(House.keyID(root))",
+            "authority": "\(KeyID(publicKey: authority.point))", "authority-by": "gina",
+        ]
+        let facts = House.vaultFacts(revoke: root.publicKey, authority: authority)
+        let statement = try statement(
+            "provara-rotation", subject: "alpha-root", token: token,
+            parameters: facts.merging(chosen) { $1 }.merging(more) { $1 })
+        try decide(opening(statement).command)
+        try approve("alice", "bob", "carol", statement: statement)
+        let gina = person("gina").keys[0]
+        let acceptance = acceptance(of: statement, as: "gina", key: gina, set: "authority")
+        try decide(Signed(acceptance, by: gina, for: .accept).command)
+        vaultSeen = House.vaultSeen(by: statement)
+        try execute(statement.ceremony)
+        return statement
+    }
 
     /// Gives a token a key that was made elsewhere.
     public mutating func hold(_ key: SoftwareKey) { tokenKeys[key.fingerprint] = key }

@@ -25,6 +25,7 @@ struct CheckedQuestion {
     ///   else; what reading the log throws.
     init(_ report: CeremonyReport, _ log: TrustedLog, _ roster: Roster) throws(ClientError) {
         statement = try log.statement(of: report, roster)
+        guard !report.state.isEnd else { throw CheckedQuestion.over(report.id, report.state) }
         let reply = try log.call("Question", ["ceremony": .string(report.id)])
         let (key, record, possession) = try CheckedQuestion.read(reply)
         let now = max(.now, try log.status().now)
@@ -33,13 +34,11 @@ struct CheckedQuestion {
         guard let ceremony = state.ceremony(named: report.id), ceremony.digest == statement.digest
         else { throw CheckedQuestion.differs("the log has no such ceremony") }
         guard ceremony.state == .executing, ceremony.refused == nil, !state.isHalted else {
-            throw ClientError(
-                .endedOtherwise, "ended",
-                "\(report.id) is \(ceremony.state.rawValue) by the signed log"
+            throw CheckedQuestion.over(
+                report.id, ceremony.state,
+                "by the signed log"
                     + (ceremony.refused == nil ? "" : ", and somebody has said no to it")
-                    + (state.isHalted ? ", and the log is halted." : "."),
-                meaning: "Nothing was signed and no PIN was asked for.",
-                next: "How it stands: ceremonyctl show \(report.id).")
+                    + (state.isHalted ? ", and the log is halted" : ""))
         }
         do throws(Refusal) {
             let operation = try state.operation(of: statement)
@@ -72,6 +71,17 @@ struct CheckedQuestion {
             throw Reply.malformed("what is to be signed names no key, or no key record")
         }
         return (key, record, possession)
+    }
+
+    private static func over(_ id: String, _ state: CeremonyState, _ why: String? = nil)
+        -> ClientError
+    {
+        ClientError(
+            .endedOtherwise, "ended",
+            "\(id) is \(state.rawValue)" + (why.map { " " + $0 } ?? "")
+                + ", so there is nothing to sign for it.",
+            meaning: "Nothing was signed and no PIN was asked for.",
+            next: "How it stands: ceremonyctl show \(id).")
     }
 
     private static func differs(_ what: String) -> ClientError {

@@ -40,8 +40,9 @@ struct ApplyRotationVerb: Verb {
         }
         let outcome: PeerCatchUp.Outcome
         do {
-            outcome = try PeerCatchUp(peer: peer, other: from, options: options, createdAt: now)
-                .perform()
+            outcome = try PeerCatchUp(
+                peer: peer, other: from, vouched: options.keys, createdAt: now
+            ).perform()
         } catch {
             throw ApplyRotationVerb.refusal(error)
         }

@@ -23,7 +23,8 @@ struct PeerCatchUp {
     let peer: String
     /// The directory of the vault that was rotated; `nil` to go by the copy's own log.
     let other: String?
-    let options: VaultOptions
+    /// Keys that are there from birth although no birth document names them.
+    var vouched: Set<KeyID> = []
     /// When the new manifest is made.
     let createdAt: VaultTime
     /// Called before every write; what it throws stops there, as a crash would. For tests.
@@ -37,9 +38,9 @@ struct PeerCatchUp {
         let lock = try VaultLock(peer)
         let staged = StagedChange("apply-rotation", beside: peer)
         let wentOn = try goOn(staged)
-        let source = try other.map { try Vault.read(at: $0, options.reading()) }
+        let source = try other.map { try Vault.read(at: $0, reading([])) }
         let boundaries = source?.log.trustBoundaries ?? []
-        let copy = try Vault.read(at: peer, options.reading(boundaries: boundaries))
+        let copy = try Vault.read(at: peer, reading(boundaries))
         let update = try PeerUpdate(copy, from: source, createdAt: createdAt)
         guard !update.isEmpty else {
             _ = consume lock
@@ -48,7 +49,7 @@ struct PeerCatchUp {
         let files = update.change.files(signatureFile: nil)
         try staged.put(files, boundary: boundary)
         try VaultWriter.publish(files, from: staged, to: peer, boundary: boundary)
-        let written = try Vault.read(at: peer, options.reading(boundaries: boundaries))
+        let written = try Vault.read(at: peer, reading(boundaries))
         if let first = written.findings.violations.first {
             throw RotationRefusal.wouldNotVerify(first)
         }
@@ -56,6 +57,13 @@ struct PeerCatchUp {
         _ = consume lock
         return Outcome(
             wentOn: wentOn, events: update.lines.count, written: files.map(\.path), vault: written)
+    }
+
+    private func reading(_ boundaries: Set<EventID>) -> Vault.Options {
+        var options = Vault.Options()
+        options.vouchedKeys = vouched
+        options.boundaries = boundaries
+        return options
     }
 
     /// Finishes what an earlier call put ready and did not write to the end. What it had not begun
@@ -66,7 +74,7 @@ struct PeerCatchUp {
         guard progress.contains(where: { $0 != .before }) else { return false }
         if progress.contains(.other) {
             // Whoever mended the copy meanwhile has taken the place of what was put ready.
-            guard try Vault.read(at: peer, options.reading()).isInOrder else {
+            guard try Vault.read(at: peer, reading([])).isInOrder else {
                 let place = zip(files, progress).first { $1 == .other }
                 throw PublishingError.changed(path: place?.0.path ?? peer)
             }

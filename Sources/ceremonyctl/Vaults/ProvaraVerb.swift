@@ -38,11 +38,13 @@ struct VaultOptions: ParsableArguments {
         }
     }
 
+    /// The keys.
+    var keys: Set<KeyID> { Set(vouched.compactMap { KeyID($0) }) }
+
     /// How a vault is read.
-    func reading(boundaries: Set<EventID> = []) -> Vault.Options {
+    var reading: Vault.Options {
         var options = Vault.Options()
-        options.vouchedKeys = Set(vouched.compactMap { KeyID($0) })
-        options.boundaries = boundaries
+        options.vouchedKeys = keys
         return options
     }
 }

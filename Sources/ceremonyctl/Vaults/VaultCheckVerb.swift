@@ -35,7 +35,7 @@ struct VaultCheckVerb: Verb {
     }
 
     private func tell(_ output: Output) throws(ClientError) -> ExitStatus {
-        var reading = options.reading()
+        var reading = options.reading
         // What is told at once need not be kept.
         if !output.json { reading.listedFindings = 0 }
         let read = try Vault.opened(vault, reading) { finding in

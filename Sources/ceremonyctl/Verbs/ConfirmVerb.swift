@@ -106,7 +106,7 @@ struct ConfirmVerb: Verb {
     private func checked(_ path: String, _ statement: Statement, _ record: KeyRecord)
         throws(ClientError) -> MerkleRoot
     {
-        let copy = try Vault.opened(path, options.reading())
+        let copy = try Vault.opened(path, options.reading)
         let new = KeyID(publicKey: record.publicKey.point)
         let standing = copy.log.standing(of: new)
         var trouble: String?
