@@ -219,7 +219,8 @@ enum PaperReplies {
                 .fields(["seq": .number($0.seq), "time": .string("\($0.time)")])
             },
             "asked": .text(
-                ceremony.state == .executing ? (try? house.question(of: ceremony.id))?.person : nil),
+                ceremony.state == .executing
+                    ? (try? house.question(of: ceremony.id))?.person : nil),
             "peers": .array(
                 ceremony.peers.map { peer in
                     .fields([

@@ -1,5 +1,5 @@
-// A peer's copy brought up to date: interrupted before any of its writes it is gone on with, and what
-// comes out is the same.
+// A peer's copy brought up to date: interrupted before any of its writes it is gone on with, and
+// what comes out is the same.
 
 import CeremonyRecord
 import Foundation
