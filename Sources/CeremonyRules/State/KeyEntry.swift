@@ -55,6 +55,14 @@ public struct KeyEntry: Hashable, Sendable {
         public internal(set) var origin: String?
     }
 
+    /// The departure of whoever held the subject while it had this key.
+    public struct Departure: Hashable, Sendable {
+        /// Who left the roster.
+        public let name: String
+        /// When.
+        public let moment: Moment
+    }
+
     /// The public key.
     public let publicKey: SSHPublicKey
     /// Whose it is.
@@ -83,6 +91,8 @@ public struct KeyEntry: Hashable, Sendable {
     public internal(set) var lapsed: Moment?
     /// When people first said that the token is lost in which it is.
     public internal(set) var lost: Moment?
+    /// Who held it and has left the roster, and is not back.
+    public internal(set) var departure: Departure?
     /// The earlier log whose ceremony made it; `nil` for this one. What happened to it there has
     /// its times and the position 0: it held when this log began.
     public internal(set) var origin: String?
