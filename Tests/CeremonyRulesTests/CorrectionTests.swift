@@ -165,7 +165,7 @@ struct CorrectionTests {
         let token = TokenReference(
             label: "frank", manufacturer: "SoftHSM project", model: "SoftHSM v2",
             serial: "serial-of-frank")
-        let opened = try house.open(token: token)
+        let opened = try house.open(token: token, holder: "frank")
         try house.approve("alice", "bob", "carol", statement: opened)
         try house.execute(opened.ceremony)
         let record = try #require(try house.complete(opened.ceremony))
@@ -175,8 +175,9 @@ struct CorrectionTests {
         let statement = try house.setRoster { $0.remove("frank") }
         try house.approve("gina", "bob", statement: statement)
         try correct(&house, to: right)
-        #expect(house.state.departed["frank"] == right)
-        #expect(house.state.key(record.fingerprint)?.lost?.time == right)
+        let entry = try #require(house.state.key(record.fingerprint))
+        #expect(entry.departure?.name == "frank" && entry.departure?.moment.time == right)
+        #expect(entry.lost?.time == right)
         let due = house.state.deadlines().filter { $0.matter == .tokenLost }
         #expect(due.map(\.key) == [record.fingerprint] && due.map(\.date) == [right])
     }

@@ -137,6 +137,41 @@ struct DeadlineTests {
         #expect(dates(house, .holderLeft).map(\.since) == [left])
     }
 
+    @Test("What somebody who left has held is due until it is replaced, whoever holds it then")
+    func replaced() throws {
+        var house = try House()
+        let held = try activated("keeper-alpha", holder: "erin", key: 500, in: &house)
+        func due(_ house: House) -> [Fingerprint?] { dates(house, .holderLeft).map(\.key) }
+        house.pass(100)
+        let statement = try house.setRoster(
+            holders: [Holder(subject: "keeper-alpha", holder: "frank")]
+        ) { $0.remove("erin") }
+        try house.approve("alice", "bob", statement: statement)
+        #expect(due(house) == [held.fingerprint])
+        #expect(dates(house, .holderLeft).first?.text.contains("erin, who held it") == true)
+
+        var next = try House()
+        let erin = try #require(next.state.roster.member(named: "erin"))
+        _ = try activated("keeper-alpha", holder: "erin", key: 500, in: &next)
+        try leave("erin", in: &next)
+        next.pass(100)
+        // She comes back, and leaves once more.
+        let back = try next.setRoster { $0.append(erin) }
+        try next.approve("alice", "bob", statement: back)
+        try next.accept(back, as: "erin", key: 5)
+        #expect(due(next) == [])
+        next.pass(100)
+        try leave("erin", in: &next)
+        #expect(dates(next, .holderLeft).map(\.since) == [next.now])
+        next.pass(100)
+        // The key that takes its place was never hers, and no later change makes it so.
+        let new = try next.rotated(key: 501)
+        #expect(due(next) == [])
+        try leave("frank", in: &next)
+        #expect(due(next) == [])
+        #expect(dates(next, .rotation).map(\.key) == [new.fingerprint])
+    }
+
     @Test(
         "What a failed ceremony left is due; giving its token up makes the keys there due instead")
     func givenUp() throws {

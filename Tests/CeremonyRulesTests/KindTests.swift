@@ -200,6 +200,25 @@ struct KindTests {
         try house.open(subject: "keeper-beta")
     }
 
+    @Test("A subject whose holder has left gets another key after a revocation")
+    func holderLeft() throws {
+        var house = try House()
+        let statement = try house.open(holder: "erin")
+        try house.approve("alice", "bob", "carol", statement: statement)
+        let record = try house.completedFrom(statement)
+        try house.attest("alice", "bob", record: record)
+        let removal = try house.setRoster { $0.remove("erin") }
+        try house.approve("alice", "bob", statement: removal)
+        let revocation = try house.open(
+            "key-revocation", subject: "keeper-alpha",
+            parameters: ["key": "\(record.fingerprint)", "cause": "loss"])
+        try house.approve("gina", "alice", statement: revocation)
+        let next = try house.open()
+        #expect(next.holder == "erin")
+        expectRefusal(.notOnRoster) { try house.open(subject: "keeper-beta", holder: "erin") }
+        house.expectConsistent()
+    }
+
     @Test("Class and holder are fixed at the first key")
     func fixed() throws {
         var house = try House()

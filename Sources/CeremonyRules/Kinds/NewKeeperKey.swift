@@ -67,16 +67,17 @@ public struct NewKeeperKey: KeyMakingKind {
         } else {
             subjectClass = parameters["class"] ?? "keeper"
             holder = parameters["holder"] == "none" ? nil : parameters["holder"]
+            // Later the subject may need a key because its holder has left.
+            if let holder, state.roster.member(named: holder) == nil {
+                throw Refusal(
+                    .notOnRoster, "The holder \(holder) is not on the roster.",
+                    next: "The roster is shown by: ceremonyctl roster.")
+            }
         }
         guard let subjectClass, NewKeeperKey.classes.contains(subjectClass) else {
             throw Refusal(
                 .badParameter, "class is one of: \(NewKeeperKey.classes.joined(separator: ", ")).",
                 next: "Say which: --set class=keeper.")
-        }
-        if let holder, state.roster.member(named: holder) == nil {
-            throw Refusal(
-                .notOnRoster, "The holder \(holder) is not on the roster.",
-                next: "The roster is shown by: ceremonyctl roster.")
         }
         self.subject = subject
         making = try KeyMaking(

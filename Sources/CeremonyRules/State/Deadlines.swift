@@ -125,7 +125,7 @@ extension State {
         else { return nil }
         let days = roster.policy.rotationDays[Policy.fieldName(subjectClass)]
         let aged = days.map { activated.time + $0 * Limits.day }
-        let touch = touch(on: entry, of: subject)
+        let touch = touch(on: entry)
         guard let date = [aged, touch?.since].compactMap(\.self).min() else { return nil }
         return Deadline(
             touch?.matter ?? .rotation, subject: name, key: entry.publicKey.fingerprint,

@@ -55,6 +55,14 @@ public struct KeyEntry: Hashable, Sendable {
         public internal(set) var origin: String?
     }
 
+    /// The departure of whoever held the subject while it had this key.
+    public struct Departure: Hashable, Sendable {
+        /// Who left the roster.
+        public let name: String
+        /// When.
+        public let moment: Moment
+    }
+
     /// The public key.
     public let publicKey: SSHPublicKey
     /// Whose it is.
@@ -85,6 +93,8 @@ public struct KeyEntry: Hashable, Sendable {
     public internal(set) var lost: Moment?
     /// When people first noted a reason to rotate it.
     public internal(set) var rotationNoted: Moment?
+    /// Who held it and has left the roster, and is not back.
+    public internal(set) var departure: Departure?
     /// The earlier log whose ceremony made it; `nil` for this one. What happened to it there has
     /// its times and the position 0: it held when this log began.
     public internal(set) var origin: String?

@@ -15,7 +15,6 @@ extension State {
         corrections.append(KeyEntry.Moment(seq: seq, time: now))
         keys = keys.mapValues { $0.bounded(by: now) }
         ceremonies = ceremonies.mapValues { $0.bounded(by: now) }
-        departed = departed.mapValues { min($0, now) }
         lastRefusal = lastRefusal.map { min($0, now) }
         head.roots = head.roots.mapValues {
             PastRoot(root: $0.root, superseded: min($0.superseded, now))
@@ -70,6 +69,9 @@ extension KeyEntry {
         entry.lapsed = lapsed?.bounded(by: time)
         entry.lost = lost?.bounded(by: time)
         entry.rotationNoted = rotationNoted?.bounded(by: time)
+        entry.departure = departure.map {
+            Departure(name: $0.name, moment: $0.moment.bounded(by: time))
+        }
         entry.revocation = revocation.map { revocation in
             Revocation(
                 moment: revocation.moment.bounded(by: time), ceremony: revocation.ceremony,

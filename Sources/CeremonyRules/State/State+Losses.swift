@@ -12,17 +12,30 @@ import HashTreeCollections
 
 extension State {
     /// Whoever, and whichever token, was on the roster before and is not any more.
-    ///
-    /// A person who comes back is the same person; what they hold is not due any more.
     mutating func noteLosses(since before: Roster, at moment: KeyEntry.Moment) {
-        let names = Set(roster.members.map(\.name))
-        for member in before.members where !names.contains(member.name) {
-            departed[member.name] = moment.time
-        }
+        noteDepartures(since: before, at: moment)
         let serials = Set(roster.members.flatMap(\.keys).compactMap(\.tokenSerial))
         let gone = Set(before.members.flatMap(\.keys).compactMap(\.tokenSerial))
             .subtracting(serials)
         for serial in gone { lose(token: serial, at: moment) }
+    }
+
+    /// Whoever held a subject before, and is not on the roster any more, has left with the keys that
+    /// it has now. One that a ceremony makes later was never theirs; and that somebody else holds
+    /// the subject now has not changed the old ones.
+    ///
+    /// A person who comes back is the same person; what they hold is not due any more.
+    mutating func noteDepartures(since before: Roster, at moment: KeyEntry.Moment) {
+        for entry in allKeys {
+            let fingerprint = entry.publicKey.fingerprint
+            if let left = entry.departure {
+                if roster.member(named: left.name) != nil { keys[fingerprint]?.departure = nil }
+            } else if let holder = before.holders[entry.subject],
+                before.member(named: holder) != nil, roster.member(named: holder) == nil
+            {
+                keys[fingerprint]?.departure = KeyEntry.Departure(name: holder, moment: moment)
+            }
+        }
     }
 
     /// The token of a key that was revoked because it is lost: what else is in it is lost as well.
@@ -62,16 +75,13 @@ extension State {
     public static var rotationNote: String { "rotate" }
 
     /// Why a key is to be replaced before its time, and since when.
-    func touch(on entry: KeyEntry, of subject: Subject) -> (
-        matter: Deadline.Matter, since: Timestamp, why: String
-    )? {
+    func touch(on entry: KeyEntry) -> (matter: Deadline.Matter, since: Timestamp, why: String)? {
         if let serial = entry.place?.token.serial, let loss = entry.lost {
             return (.tokenLost, loss.time, "its token, serial \(serial), is lost")
         }
-        if let holder = subject.holder, roster.member(named: holder) == nil {
+        if let left = entry.departure {
             return (
-                .holderLeft, departed[holder] ?? head.time,
-                "\(holder), who holds it, has left the roster"
+                .holderLeft, left.moment.time, "\(left.name), who held it, has left the roster"
             )
         }
         if let noted = entry.rotationNoted {

@@ -85,9 +85,7 @@ extension State {
         taken = predecessor.taken
         retiring = predecessor.retiring
         roster.holders = predecessor.roster.holders
-        departed = predecessor.departed
-        for member in predecessor.roster.members { departed[member.name] = time }
-        for member in roster.members { departed[member.name] = nil }
+        noteDepartures(since: predecessor.roster, at: KeyEntry.Moment(seq: 0, time: time))
     }
 
     /// The end of the log that this one goes on from.
@@ -121,6 +119,7 @@ extension KeyEntry {
         entry.lapsed = lapsed.map(begun)
         entry.lost = lost.map(begun)
         entry.rotationNoted = rotationNoted.map(begun)
+        entry.departure = departure.map { Departure(name: $0.name, moment: begun($0.moment)) }
         entry.revocation = revocation.map { old in
             Revocation(
                 moment: begun(old.moment), ceremony: old.ceremony, cause: old.cause,

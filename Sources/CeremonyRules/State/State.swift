@@ -110,8 +110,6 @@ public struct State: Hashable, Sendable {
     public internal(set) var fence = 0
     /// When refused access was last written down.
     var lastRefusal: Timestamp?
-    /// When people who were on the roster left it.
-    var departed: TreeDictionary<String, Timestamp> = [:]
     /// What must follow at once, in this order: nothing else is legal until it has.
     public internal(set) var demands: [EventBody] = []
 

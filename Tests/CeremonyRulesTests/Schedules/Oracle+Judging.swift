@@ -175,7 +175,8 @@ extension Oracle {
     private mutating func recover(_ ask: Ask, _ time: Int) -> Verdict {
         guard case .recover(let id, let isNamed, let isLost, let outcome) = ask.matter,
             let meeting = meetings[id], meeting.phase == .failed, meeting.began != nil,
-            isOwn(ask), people[ask.by]?.roles.contains("operator") == true, isNamed,
+            isOwn(ask), let person = people[ask.by], person.isHuman,
+            person.roles.contains("operator"), isNamed,
             (outcome == "unreachable") == isLost, time - ask.at <= 3600,
             meeting.recovery == nil || meeting.recovery == "unreachable"
         else { return .refused }

@@ -78,8 +78,10 @@ struct Schedule: Sendable {
     mutating func run(steps: Int) {
         for _ in 0..<steps where broken.isEmpty { step() }
         counts.undecided = oracle.undecided
-        if let last = broken.last {
-            broken = [last + "\n    after: " + trace.suffix(25).joined(separator: "\n      ")]
+        // What broke first is why the rest did.
+        if !broken.isEmpty {
+            let story = trace.suffix(25).joined(separator: "\n      ")
+            broken = [broken.joined(separator: "\n") + "\n    after: " + story]
         }
     }
 
@@ -104,12 +106,13 @@ struct Schedule: Sendable {
         let expected = after.take(ask, now: now)
         let before = house
         var happened = Oracle.Verdict.refused
+        var events: [Event] = []
         var words = ""
         do throws(Refusal) {
             if let decision = try decide(ask, signed) {
                 happened = decision.isRepeat ? .repeated : .taken
                 broken += Invariant.problems(after: decision, from: before)
-                tell("", decision.events)
+                events = decision.events
             }
         } catch {
             words = ": \(error)"
@@ -118,6 +121,7 @@ struct Schedule: Sendable {
         }
         trace.append("\(happened.rawValue) at \(house.now) \(Schedule.text(ask))\(words)")
         if happened != .refused, expected != .refused { oracle = after }
+        tell("", events)
         if expected != happened, expected != .either {
             broken.append(
                 "\(Schedule.text(ask)) is to be \(expected.rawValue), and is "
@@ -166,8 +170,10 @@ struct Schedule: Sendable {
     }
 
     private mutating func tell(_ what: String, _ events: [Event]) {
+        // What stands before a correction of the clock is not later than that.
+        let end = events.last?.time ?? house.now
         for event in events {
-            oracle.outgrown[event.seq] = event.time.seconds
+            oracle.outgrown[event.seq] = min(event.time, end).seconds
             oracle.latest = max(oracle.latest, event.time.seconds)
             guard let (from, to) = Invariant.edge(event.body), from != to else { continue }
             counts.edges["\(from?.rawValue ?? "none")>\(to.rawValue)", default: 0] += 1
