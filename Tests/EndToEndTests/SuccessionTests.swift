@@ -52,6 +52,7 @@ struct SuccessionTests {
         #expect(verified.status == 0, "\(verified.err)")
         #expect(verified.out.contains("one history"), "\(verified.out)")
         #expect(verified.out.contains(room.genesis), "\(verified.out)")
+        try room.expectReadmeHolds(in: new, heads: 1)
         let seen = try room.erin.run(
             "verify", new, "--rehearsal", "--genesis", genesis, "--seen",
             evidence + "/log/checkpoint")

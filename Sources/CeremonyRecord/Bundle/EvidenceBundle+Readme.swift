@@ -15,58 +15,125 @@ extension EvidenceBundle {
 
             ceremonyctl verify . --genesis sha256:...
 
-        (and --rehearsal, if it was one) checks everything. By hand, with stock tools, from this
-        folder; T is a folder outside of it, because a file that the log does not give is refused:
+        (and --rehearsal, if it was one) checks everything. By hand, with stock tools (bash, jq,
+        openssl, xxd, OpenSSH), paste what follows into bash, in this folder and in this order. T is
+        a folder outside of it, because a file that the log does not give is refused:
 
             T=$(mktemp -d)
 
-        1. The founding document is yours, and it names the founders' keys:
+        1. The founding document is yours, and it names the founders' keys and the log key:
 
             sha256sum genesis/genesis.txt
-            sed -n 's/^key: \([^ ]*\) [^ ]* /\1 /p' genesis/genesis.txt > $T/signers
+            sed -n 's/^key: \([^ ]*\) [^ ]* /\1 /p' genesis/genesis.txt | sort > $T/founders
+            founding=$(sed -n 's/^log-key: \([^ ]*\) .*/\1/p' genesis/genesis.txt | tr '\n' ' ')
 
-        2. The events are written in the one canonical way, and each holds the hash of the one
-           before it:
+        2. The events are written in the one canonical way, each holds the hash of the one before
+           it, and they begin with the founding document and its people:
 
             jq -cS . log/events.jsonl | cmp - log/events.jsonl
             p=$(printf '%064d' 0); n=0
             while IFS= read -r e; do
-              [ "$(printf '%s' "$e" | jq -r .prev)" = $p ] || echo "event $n does not follow"
-              p=$( (printf '\000'; printf '%s' "$e") | sha256sum | cut -c1-64); n=$((n+1))
-            done < log/events.jsonl; echo "$n events"
+              [ "$(printf '%s' "$e" | jq -r .prev)" = $p ] || echo "event $n does NOT follow" >&2
+              p=$( (printf '\000'; printf '%s' "$e") | sha256sum | cut -c1-64); n=$((n+1)); echo $p
+            done < log/events.jsonl > $T/level; echo "$n events"
+            jq -r 'select(.seq==0).body.genesis[]' log/events.jsonl | cmp - genesis/genesis.txt
+            jq -r 'select(.seq==1).body.members[] | .name as $n | .keys[] | "\($n) \(.line)"' \
+              log/events.jsonl | sort | cmp - $T/founders
 
-        3. The log key of the founding document signed the head. Its second line is the number of
-           events, its third the root of their tree (RFC 6962):
+        3. The head is that of these events: its second line is their number, its third the root of
+           their tree (RFC 6962). Each log key that has to has signed it: that of the founding
+           document (where it names two, one of them), and those that ceremonies named afterwards.
+           For a time the key before and the new one both sign, then the new one alone:
 
-            sed -n 's/^log-key: \([^ ]*\) .*/\1/p' genesis/genesis.txt | head -n 1 |
-              cut -d+ -f3- | base64 -d | tail -c +2 > $T/key
-            (printf '\060\052\060\005\006\003\053\145\160\003\041\000'; cat $T/key) |
-              openssl pkey -pubin -inform DER -out $T/log.pem
+            sed -n 2p log/checkpoint | cmp - <(wc -l < $T/level)
+            while [ $(wc -l < $T/level) -gt 1 ]; do
+              while read -r a; do
+                if read -r b
+                then printf '01%s%s' $a $b | xxd -r -p | sha256sum | cut -c1-64
+                else echo $a
+                fi
+              done < $T/level > $T/next; mv $T/next $T/level
+            done
+            sed -n 3p log/checkpoint | base64 -d | xxd -p -c 64 | cmp - $T/level
+            jq -rs --arg founding "$founding" '
+              def said($d; $n): $d[] | select(startswith($n + ": ")) | ltrimstr($n + ": ");
+              reduce .[] as $e ({t: "", d: {}, c: []};
+                if $e.type == "ceremony.opened" then .d[$e.body.ceremony] = $e.body.document
+                elif $e.type == "log.rekeyed" then .d[$e.body.ceremony] as $d
+                  | .c += [{k: said($d; "new-log-key"), from: $e.time, to: said($d; "both-until")}]
+                elif $e.type == "clock.corrected" then .t as $t | .c |= map(
+                  ([.from, $e.time] | min) as $from | .to = (
+                    if $t >= .to then [.to, $e.time] | min
+                    else ($from | fromdate) + (.to | fromdate) - (.from | fromdate) | todate end)
+                  | .from = $from)
+                else . end | .t = $e.time)
+              | .t as $t | reduce .c[] as $c ([$founding];
+                  if $t >= $c.to then [$c.k] else . + [$c.k] end) | .[]
+              ' log/events.jsonl > $T/logkeys
             head -n 3 log/checkpoint > $T/text
-            tail -n 1 log/checkpoint | cut -d' ' -f3 | base64 -d | tail -c +5 > $T/sig
-            openssl pkeyutl -verify -pubin -inkey $T/log.pem -rawin -in $T/text -sigfile $T/sig
+            while read -r keys; do by=
+              for k in $keys; do
+                (printf '\060\052\060\005\006\003\053\145\160\003\041\000'
+                  echo $k | cut -d+ -f3- | base64 -d | tail -c +2) |
+                  openssl pkey -pubin -inform DER -out $T/log.pem
+                for s in $(tail -n +5 log/checkpoint | cut -d' ' -f3); do
+                  echo $s | base64 -d | tail -c +5 > $T/sig
+                  openssl pkeyutl -verify -pubin -inkey $T/log.pem -rawin -in $T/text \
+                    -sigfile $T/sig > $T/said 2>&1 && by=$k
+                done
+              done
+              [ -n "$by" ] && echo "Head signed by $by" || echo "Head NOT signed by $keys" >&2
+            done < $T/logkeys
 
-        4. The statement of a ceremony is the one in the log, and its initiator opened it and its
-           witnesses approved it:
+        4. The statement of a ceremony is the one in the log. Its initiator opened it and its
+           witnesses approved it, with keys that were on the roster then. At least as many as its
+           line threshold: says must have approved what was carried out:
 
-            for d in ceremonies/*/; do c=$(basename $d)
+            for d in ceremonies/*; do [ -d $d ] || continue; c=$(basename $d)
               jq -r --arg c $c 'select(.type=="ceremony.opened" and
                 .body.ceremony==$c).body.document[]' log/events.jsonl | cmp - $d/statement.txt
+              jq -rs --arg c $c '
+                (.[] | select(.type=="ceremony.opened" and .body.ceremony==$c).seq) as $o
+                | [.[] | select(.type=="roster.set" and .seq < $o)] | last | .body.members[]
+                | .name as $n | .keys[] | "\($n) \(.line)"' log/events.jsonl > $T/signers.$c
               for s in $d/statement.txt.*.sig; do
                 w=${s##*statement.txt.}; w=${w%.sig}; n=ceremonyd-approve-v1
                 [ $w = initiator ] && n=ceremonyd-open-v1 &&
                   w=$(sed -n 's/^initiator: \([^ ]*\) .*/\1/p' $d/statement.txt)
-                ssh-keygen -Y verify -f $T/signers -I ${w%+*} -n $n -s $s < $d/statement.txt
+                ssh-keygen -Y verify -f $T/signers.$c -I ${w%+*} -n $n -s $s < $d/statement.txt
               done
             done
 
-        5. The key that came out signed its own record, and the witnesses attested it:
+           People and rules changed only as such a statement says (no output: so it is):
 
-            for d in ceremonies/*/; do [ -f $d/key-record.txt ] || continue
-              echo "new-key $(cat $d/key.pub)" > $T/new
+            jq -rs '
+              ([.[] | select(.type=="ceremony.opened") | {(.body.ceremony): (.body.document[]
+                | select(startswith("change: ")) | ltrimstr("change: ") | fromjson)}] | add) as $said
+              | reduce (.[] | select(.type=="roster.set")) as $e ({};
+                  (if $e.seq == 1 then .r = $e.body else . end)
+                  | ($said[$e.body.ceremony // "none"] // {}) as $new | (.r + $new) as $r
+                  | if $r.members == $e.body.members and $r.policy == $e.body.policy
+                      and $new.holders == $e.body.holders or $e.seq == 1 then .
+                    else .bad += ["event \($e.seq): NOT what its statement says"] end
+                  | .r = $e.body)
+              | .bad // [] | .[]' log/events.jsonl
+
+        5. The key that came out signed its own record, the old key signed for its successor, and
+           the witnesses attested the record:
+
+            cat log/events.jsonl $(find . -path '*predecessor/log/events.jsonl') |
+              jq -r 'select(.type=="ceremony.completed").body.outcome.record[]?' |
+              sed -n 's/^public-key: //p' > $T/keys
+            for d in ceremonies/*; do [ -f $d/key-record.txt ] || continue; c=$(basename $d)
+              echo "new-key $(cat $d/key.pub)" > $T/made
+              old=$(sed -n 's/^old-key: \([^ ]*\).*/\1/p' $d/key-record.txt)
+              while read -r k; do
+                [ "$(echo "$k" | ssh-keygen -lf - | cut -d' ' -f2)" = $old ] || continue
+                echo "old-key $k" >> $T/made
+              done < $T/keys
               for s in $d/key-record.txt.*.sig; do
-                w=${s##*key-record.txt.}; w=${w%.sig}; n=ceremonyd-attest-v1; f=$T/signers
-                [ $w = new-key ] && n=ceremonyd-key-v1 && f=$T/new
+                w=${s##*key-record.txt.}; w=${w%.sig}; n=ceremonyd-attest-v1; f=$T/signers.$c
+                case $w in new-key|old-key) n=ceremonyd-key-v1; f=$T/made;; esac
                 ssh-keygen -Y verify -f $f -I ${w%+*} -n $n -s $s < $d/key-record.txt
               done
             done
@@ -77,8 +144,18 @@ extension EvidenceBundle {
 
         predecessor/, where there is one, holds the log that this one goes on from: its events and
         its last signed head. `grep ^continues: genesis/genesis.txt` names its origin, its size and
-        its root. Steps 2 to 5 hold for it in the same way; its founding document is in its first
-        event: head -n 1 predecessor/log/events.jsonl | jq -r '.body.genesis[]'
+        its root. Steps 1 to 3 hold for what that head covers, in a copy, where its founding
+        document is taken out of its first event. What people signed stands in its events alone;
+        ceremonyctl verify checks that too. The copy, in which you then take T=$(mktemp -d) anew:
+
+            if [ -d predecessor ]; then
+              cp -r predecessor $T/before; mkdir $T/before/genesis
+              head -n $(sed -n 2p predecessor/log/checkpoint) predecessor/log/events.jsonl \
+                > $T/before/log/events.jsonl
+              head -n 1 $T/before/log/events.jsonl | jq -r '.body.genesis[]' \
+                > $T/before/genesis/genesis.txt
+              cd $T/before
+            fi
 
         SHA256SUMS tells damage on the way and nothing about honesty. trust-copies/ are copies for
         comparison: take keys from the founding document that you checked, never from there.
