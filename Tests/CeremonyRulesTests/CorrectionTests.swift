@@ -168,7 +168,7 @@ struct CorrectionTests {
         try house.approve("gina", "bob", statement: statement)
         try correct(&house, to: right)
         #expect(house.state.departed["frank"] == right)
-        #expect(house.state.lostTokens["serial-of-frank"]?.map(\.time) == [right])
+        #expect(house.state.lostTokens["serial-of-frank"]?.map(\.moment.time) == [right])
     }
 
     @Test("Two log keys sign together for as many days from now as they were to")

@@ -16,7 +16,9 @@ extension State {
         keys = keys.mapValues { $0.bounded(by: now) }
         ceremonies = ceremonies.mapValues { $0.bounded(by: now) }
         departed = departed.mapValues { min($0, now) }
-        lostTokens = lostTokens.mapValues { $0.map { $0.bounded(by: now) } }
+        lostTokens = lostTokens.mapValues { losses in
+            losses.map { TokenLoss(moment: $0.moment.bounded(by: now), word: $0.word) }
+        }
         lastRefusal = lastRefusal.map { min($0, now) }
         head.roots = head.roots.mapValues {
             PastRoot(root: $0.root, superseded: min($0.superseded, now))

@@ -112,8 +112,8 @@ public struct State: Hashable, Sendable {
     var lastRefusal: Timestamp?
     /// When people who were on the roster left it.
     var departed: TreeDictionary<String, Timestamp> = [:]
-    /// When tokens were said to be lost, by serial, oldest first.
-    var lostTokens: TreeDictionary<String, [KeyEntry.Moment]> = [:]
+    /// When, and how, tokens were said to be lost, by serial, oldest first.
+    var lostTokens: TreeDictionary<String, [TokenLoss]> = [:]
     /// What must follow at once, in this order: nothing else is legal until it has.
     public internal(set) var demands: [EventBody] = []
 
