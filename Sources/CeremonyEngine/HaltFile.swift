@@ -260,6 +260,14 @@ extension HaltFile.Held {
 }
 
 extension HaltFile.Held {
+    /// When it was raised; `nil` where nobody knows.
+    public var since: Timestamp? {
+        switch self {
+        case .act(_, _, let since), .invariant(_, let since, _): since
+        case .unreadable: nil
+        }
+    }
+
     /// Who halts the house and why, as far as it says so itself.
     public var account: (by: String, reason: String) {
         switch self {

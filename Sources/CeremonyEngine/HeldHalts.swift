@@ -140,7 +140,10 @@ final class HeldHalts: Sendable {
     }
 
     private func publish(_ content: Content) {
-        published.update { $0.isHaltedByFile = !content.entries.isEmpty }
+        published.update {
+            $0.isHaltedByFile = !content.entries.isEmpty
+            $0.held = content.entries.map(\.held)
+        }
     }
 }
 

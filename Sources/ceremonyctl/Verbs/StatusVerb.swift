@@ -65,7 +65,11 @@ struct StatusVerb: Verb {
         if status.haltCount > status.halts.count {
             lines.append("  halted: and by \(status.haltCount - status.halts.count) more")
         }
-        if status.isHaltedByFile, status.halts.isEmpty {
+        lines += status.held.map {
+            "  halted: " + Display.neutralised($0)
+                + " (beside the log, which has it as soon as it can be written)"
+        }
+        if status.isHaltedByFile, status.halts.isEmpty, status.held.isEmpty {
             lines.append(
                 "  halted: by the halt file; the log has it as soon as it can be written")
         }
