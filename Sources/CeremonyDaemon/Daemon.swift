@@ -100,6 +100,15 @@ public struct Daemon: Sendable {
                             encoded: View.event(event, line)))
                 }
             },
+            halted: { [logger] held in
+                let account = held.account
+                logger.critical(
+                    "halted",
+                    metadata: [
+                        "by": "\(Display.neutralised(account.by))",
+                        "reason": "\(Display.neutralised(account.reason))",
+                    ])
+            },
             ended: { [logger] error in
                 // The disk may say something else than memory now: only a new start knows (FORMATS
                 // 3).

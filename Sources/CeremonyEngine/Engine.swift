@@ -64,6 +64,7 @@ public final class Engine: Sendable {
         haltFile: HaltFile, build: Build, haltPatience: (@Sendable () async -> Void)? = nil,
         boundary: @escaping @Sendable (String) async -> Void = { _ in },
         appended: @escaping @Sendable ([Event], [[UInt8]]) -> Void = { _, _ in },
+        halted: @escaping @Sendable (HaltFile.Held) -> Void = { _ in },
         ended: @escaping @Sendable (LedgerError) -> Void
     ) throws {
         let stored = try Engine.reading { () throws(LedgerError) in try ledger.head() }
@@ -83,7 +84,7 @@ public final class Engine: Sendable {
         self.build = build
         let rollbackGuard = RollbackGuard(published: published, proved: provedKeys)
         self.rollbackGuard = rollbackGuard
-        let held = HeldHalts(file: haltFile, published: published)
+        let held = HeldHalts(file: haltFile, published: published, told: halted)
         writer = Writer(
             ledger: ledger, watch: watch, published: published, unheard: unsigned,
             appended: { events, lines in

@@ -121,7 +121,9 @@ public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The log token is not unlocked.
     static let sealed = EngineError(
         .sealed, "The log is sealed: its token is not unlocked, so nothing can be recorded.",
-        next: "Unlock it: ceremonyctl unlock. Reading, export and halt go on.")
+        next:
+            "Unlock it: ceremonyctl unlock TOKEN; ceremonyctl status names it. Reading, export and halt go on."
+    )
 
     /// The event is durable, and the log key has not signed a head that covers it.
     static func notSigned(_ seq: Int, because: String? = nil) -> EngineError {

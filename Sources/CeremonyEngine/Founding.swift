@@ -215,7 +215,7 @@ extension TokenDescription {
         guard canEd25519 else {
             throw VaultError(.tokenUnable, "\(name) cannot make and use Ed25519 keys.")
         }
-        guard isUnlocked else { throw VaultError(.tokenLocked, "\(name) is not unlocked.") }
+        guard isUnlocked else { throw VaultError.locked(name) }
     }
 }
 

@@ -54,10 +54,21 @@ struct HaltDesk: Sendable {
             }
             return try written?.get() ?? Recorded(receipt: nil, isRepeat: false, events: [])
         } catch {
+            if let trouble, error.has(.stopping) { throw HaltDesk.nowhere(trouble, error) }
             guard trouble == nil || error.has(.recordedNotSigned) else { throw trouble ?? error }
             guard RefusalCode(rawValue: error.code) == nil else { throw error }
             return Recorded(receipt: nil, isRepeat: false, events: [])
         }
+    }
+
+    /// Neither the file nor the log could take it, and the memory that holds it ends.
+    private static func nowhere(_ file: EngineError, _ log: EngineError) -> EngineError {
+        EngineError(
+            .haltFile, "\(file.detail) The log cannot take it either, and the daemon ends.",
+            next: "This halt holds nowhere once the daemon has ended; one that starts again may be "
+                + "halted, and does not know by whom. Stop the ceremonies by word of mouth, mend "
+                + "the disk, start the daemon, and halt again. The log said: \(log.detail)",
+            requirement: "CT-11")
     }
 
     /// When the halt was raised. A clock that is wrong does not stand in its way: the act was dated

@@ -45,10 +45,32 @@ public struct HaltFile: Sendable {
     }
 
     private let path: String
+    private let put: @Sendable (Int32, [UInt8]) -> Int
 
     /// The file at a path, beside the log.
     public init(path: String) {
+        self.init(path: path) { Glibc.write($0, $1, $1.count) }
+    }
+
+    /// The same, with another hand to write halts with: write(2) as a test has it fail.
+    init(path: String, put: @escaping @Sendable (Int32, [UInt8]) -> Int) {
         self.path = path
+        self.put = put
+    }
+
+    /// Where room is kept for a halt that comes when the disk is full.
+    var reservePath: String { path + ".reserve" }
+    private static let reserveBytes: off_t = 65_536
+
+    /// Sees to it that there is room for a halt when the disk is full, as far as there is any now.
+    func reserve() {
+        var found = stat()
+        guard unsafe lstat(reservePath, &found) != 0 else { return }
+        let descriptor = open(
+            reservePath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        if posix_fallocate(descriptor, 0, HaltFile.reserveBytes) != 0 { unlink(reservePath) }
     }
 
     /// Reads the file. Anything but "there is none" means halted.
@@ -121,20 +143,43 @@ public struct HaltFile: Sendable {
         throw trouble("kept aside")
     }
 
-    /// Adds a halt; it is on the disk when this returns.
+    /// Adds a halt; it is on the disk when this returns. Where the disk is full it takes the room
+    /// that was kept for it.
     ///
-    /// - Throws: ``EngineError`` (`halt-file`); nothing may then be believed of the file.
+    /// - Throws: ``EngineError`` (`halt-file`); the file then holds what it held before. One that
+    ///   was not there may be, and empty: that means halted too, and not by whom.
     public func add(_ held: Held) throws(EngineError) {
         let isNew = access(path, F_OK) != 0
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw trouble("opened") }
-        defer { close(descriptor) }
         let line = HaltFile.line(held)
-        guard write(descriptor, line, line.count) == line.count, fsync(descriptor) == 0 else {
-            throw trouble("written")
-        }
+        if try append(line, isLast: false) == false { _ = try append(line, isLast: true) }
         if isNew { try syncDirectory() }
     }
+
+    /// Writes a line whole or not at all.
+    ///
+    /// - Returns: `false` where the disk was full and there is more room now.
+    private func append(_ line: [UInt8], isLast: Bool) throws(EngineError) -> Bool {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else {
+            let code = errno
+            if !isLast, HaltFile.isFull(code), unlink(reservePath) == 0 { return false }
+            throw trouble("opened", code)
+        }
+        defer { close(descriptor) }
+        var before = stat()
+        guard unsafe fstat(descriptor, &before) == 0 else { throw trouble("opened") }
+        errno = 0
+        let count = put(descriptor, line)
+        if count == line.count, fsync(descriptor) == 0 { return true }
+        // Less than the whole line is what a disk does that has become full.
+        let code = errno == 0 ? ENOSPC : errno
+        // A line that is torn off would hide who raised the halt.
+        guard ftruncate(descriptor, before.st_size) == 0 else { throw trouble("written", code) }
+        if !isLast, HaltFile.isFull(code), unlink(reservePath) == 0 { return false }
+        throw trouble("written", code)
+    }
+
+    private static func isFull(_ code: Int32) -> Bool { code == ENOSPC || code == EDQUOT }
 
     private func syncDirectory() throws(EngineError) {
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
@@ -145,11 +190,14 @@ public struct HaltFile: Sendable {
         guard fsync(descriptor) == 0 else { throw trouble("made durable") }
     }
 
-    private func trouble(_ what: String) -> EngineError {
+    private func trouble(_ what: String, _ code: Int32 = errno) -> EngineError {
         EngineError(
             .haltFile,
-            "The halt file \(path) could not be \(what): \(String(cString: strerror(errno))).",
-            next: "The daemon is halted in memory until it stops. Stop it, and mend the disk.",
+            "The halt file \(path) could not be \(what): \(String(cString: strerror(code))).",
+            next:
+                "The house is halted, and only by the memory of the daemon: one that starts again "
+                + "may know nothing of it, or not who raised it. Mend the disk, and halt once more "
+                + "before the daemon is stopped.",
             requirement: "CT-11")
     }
 
@@ -208,5 +256,28 @@ extension HaltFile.Held {
 
     fileprivate var isUnreadable: Bool {
         if case .unreadable = self { true } else { false }
+    }
+}
+
+extension HaltFile.Held {
+    /// When it was raised; `nil` where nobody knows.
+    public var since: Timestamp? {
+        switch self {
+        case .act(_, _, let since), .invariant(_, let since, _): since
+        case .unreadable: nil
+        }
+    }
+
+    /// Who halts the house and why, as far as it says so itself.
+    public var account: (by: String, reason: String) {
+        switch self {
+        case .act(let document, _, _):
+            guard case .act(let act)? = try? AnyDocument(bytes: document) else {
+                return ("somebody", "a document that cannot be read")
+            }
+            return (act.actor.name, act.justification)
+        case .invariant(let name, _, _): return ("the daemon", name)
+        case .unreadable: return ("nobody knows whom", "the halt file cannot be read")
+        }
     }
 }

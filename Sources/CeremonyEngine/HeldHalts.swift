@@ -22,20 +22,28 @@ final class HeldHalts: Sendable {
         var entries: [Entry] = []
         var isBeingRecorded = false
 
-        mutating func add(_ held: HaltFile.Held, seen: Int?) {
-            guard !entries.contains(where: { $0.held.isSame(as: held) }) else { return }
+        /// Whether it is a new one.
+        mutating func add(_ held: HaltFile.Held, seen: Int?) -> Bool {
+            guard !entries.contains(where: { $0.held.isSame(as: held) }) else { return false }
             entries.append(Entry(held: held, seen: seen))
+            return true
         }
     }
 
     private let file: HaltFile
     private let published: Published
     private let content = Mutex(Content())
+    private let told: @Sendable (HaltFile.Held) -> Void
 
     /// Looks at the file for the first time.
-    init(file: HaltFile, published: Published) {
+    ///
+    /// - Parameter told: Is told of each halt when it begins to hold here.
+    init(
+        file: HaltFile, published: Published, told: @escaping @Sendable (HaltFile.Held) -> Void
+    ) {
         self.file = file
         self.published = published
+        self.told = told
         look(isFirst: true)
     }
 
@@ -44,10 +52,13 @@ final class HeldHalts: Sendable {
 
     private func look(isFirst: Bool) {
         let size = isFirst ? nil : published.snapshot.state.head.size
-        content.withLock { content in
-            for held in file.read().held { content.add(held, seen: size) }
+        let new = content.withLock { content in
+            let new = file.read().held.filter { content.add($0, seen: size) }
             publish(content)
+            return new
         }
+        new.forEach(told)
+        file.reserve()
     }
 
     /// Takes a halt: the file first, then memory.
@@ -55,13 +66,15 @@ final class HeldHalts: Sendable {
     /// - Throws: ``EngineError`` (`halt-file`); it is in memory all the same.
     func take(_ held: HaltFile.Held) throws(EngineError) {
         let size = published.snapshot.state.head.size
-        try content.withLock { content throws(EngineError) in
-            defer {
-                content.add(held, seen: size)
-                publish(content)
-            }
-            try file.keep(held)
+        let (isNew, trouble) = content.withLock { content -> (Bool, EngineError?) in
+            var trouble: EngineError?
+            do throws(EngineError) { try file.keep(held) } catch { trouble = error }
+            let isNew = content.add(held, seen: size)
+            publish(content)
+            return (isNew, trouble)
         }
+        if isNew { told(held) }
+        if let trouble { throw trouble }
     }
 
     /// Halts for a broken invariant, unless the same one is to be recorded already or holds the
@@ -127,7 +140,10 @@ final class HeldHalts: Sendable {
     }
 
     private func publish(_ content: Content) {
-        published.update { $0.isHaltedByFile = !content.entries.isEmpty }
+        published.update {
+            $0.isHaltedByFile = !content.entries.isEmpty
+            $0.held = content.entries.map(\.held)
+        }
     }
 }
 

@@ -36,7 +36,7 @@ public struct Import: Sendable {
         let ours = try LogHere(ledger, after: history)
         let theirs = try lines(of: events)
         let tree = MerkleTree(leaves: theirs.map(TreeHash.leaf))
-        try checkContinues(ours, tree)
+        try checkContinues(ours, tree, of: theirs, checkpoint)
         let state: State
         do throws(Defect) { state = try Replay.state(of: theirs, after: history.state) } catch {
             throw refused("The evidence's log does not verify: \(error)")
@@ -60,7 +60,9 @@ public struct Import: Sendable {
     }
 
     /// Whether our log is a prefix of theirs.
-    private static func checkContinues(_ ours: LogHere, _ theirs: MerkleTree) throws(EngineError) {
+    private static func checkContinues(
+        _ ours: LogHere, _ theirs: MerkleTree, of lines: [[UInt8]], _ checkpoint: [UInt8]
+    ) throws(EngineError) {
         let both =
             "the database has \(ours.head.size) events with the root \(ours.head.root), and the "
             + "evidence \(theirs.size) with the root \(theirs.root)"
@@ -69,6 +71,7 @@ public struct Import: Sendable {
         }
         let common = min(ours.head.size, theirs.size)
         if let seq = (0..<common).first(where: { ours.tree.leaf($0) != theirs.leaf($0) }) {
+            try checkWhole(lines, checkpoint, theirs)
             throw EngineError(
                 .forked,
                 "The database is no beginning of the evidence's log: \(both), and event \(seq) is "
@@ -79,6 +82,37 @@ public struct Import: Sendable {
         guard theirs.size >= ours.head.size else {
             throw refused("The evidence is older than the database: \(both).")
         }
+    }
+
+    /// Another history holds together in itself; what does not is damage, and no fork.
+    private static func checkWhole(
+        _ lines: [[UInt8]], _ checkpoint: [UInt8], _ tree: MerkleTree
+    ) throws(EngineError) {
+        var before = Digest.zero
+        for (seq, line) in lines.enumerated() {
+            guard let event = try? Event(line: line) else {
+                throw damaged(seq, "it cannot be read")
+            }
+            guard event.seq == seq, event.prev == before else {
+                throw damaged(
+                    seq, "it does not follow event \(seq - 1), of which a byte may have changed")
+            }
+            before = event.leafHash
+        }
+        // Nothing follows the last event but the head.
+        let covered = try? Checkpoint(text: SignedNote(checkpoint).text).head
+        if let covered, covered.size == tree.size, covered.root != tree.root {
+            throw damaged(tree.size - 1, "its own checkpoint is of another one")
+        }
+    }
+
+    private static func damaged(_ seq: Int, _ what: String) -> EngineError {
+        EngineError(
+            .badBundle,
+            "The evidence is damaged: event \(seq) of its log does not hold, \(what). That is no "
+                + "sign of another history.",
+            next: "Copy the evidence once more from where it came, or take another copy; sha256sum "
+                + "-c SHA256SUMS in it says which file changed on the way.")
     }
 
     /// What the checkpoint covers, which the keys in force at the log's end have signed.

@@ -148,6 +148,16 @@ public struct VaultError: Error, Hashable, Sendable {
     /// Whether a key was made and did not pass the gate.
     public var isGate: Bool
 
+    /// What the configuration calls the token, where it has to be named to be seen to.
+    public var token: String?
+
+    /// The token of that name is not unlocked.
+    static func locked(_ name: String) -> VaultError {
+        var error = VaultError(.tokenLocked, "\(name) is not unlocked.")
+        error.token = name
+        return error
+    }
+
     /// Trouble.
     public init(
         _ code: EngineError.Code, _ detail: String, pkcs11: PKCS11Failure? = nil,
@@ -164,7 +174,9 @@ public struct VaultError: Error, Hashable, Sendable {
         let next =
             switch code {
             case .wrongPIN: "Type the PIN again only if you are sure of it; tries are counted."
-            case .tokenLocked, .sealed: "Unlock it: ceremonyctl unlock."
+            case .tokenLocked, .sealed:
+                "Unlock it: ceremonyctl unlock "
+                    + (token ?? "TOKEN; ceremonyctl status lists the tokens") + "."
             case .tokenMissing: "Put the token in, and look at: ceremonyctl tokens."
             case .tokenAmbiguous: "Name the token by its serial in the configuration."
             case .tokenUnable: "Take a token that makes and uses Ed25519 keys: ceremonyctl tokens."

@@ -17,11 +17,26 @@ public struct Snapshot: Sendable {
     public var isSealed: Bool
     /// Whether the halt file, or a halt in memory, stands beside the log.
     public var isHaltedByFile: Bool
+    /// The halts that stand beside the log, whether or not the log has them.
+    var held: [HaltFile.Held] = []
     /// What is known about whether this is the newest log.
     public var rollback = RollbackStanding.unknown
 
     /// Whether the house is halted, by the log or by the file.
     public var isHalted: Bool { state.isHalted || isHaltedByFile }
+
+    /// The halts that the log does not have yet, in the order in which they came.
+    public var halts: [HaltFile.Held] {
+        held.filter { held in
+            switch held {
+            case .act(let document, let sshsig, _):
+                (try? state.receipt(document: document, sshsig: sshsig)) == nil
+            case .invariant(let name, _, let after): !state.hasRaised(name, since: after)
+            case .unreadable:
+                !state.halts.contains { $0.by == nil && $0.reason == Invariant.haltFile.rawValue }
+            }
+        }
+    }
 
     /// Who must be able to sign for the log to go on: of each group one key. A head that is durable
     /// and not signed yet needs the keys of its own time first.

@@ -35,6 +35,26 @@ struct SignTests {
         }
     }
 
+    @Test("an initiator who is no witness is told how a statement is opened")
+    func initiator() async throws {
+        try await withCustodian { alice in
+            let key = try #require(SSHPublicKey(line: alice.makeIdentity()))
+            let statement = TestDocuments.statement(
+                by: key, witnesses: [("bob", TestDocuments.strangers[0])])
+            let file = try alice.write("s.txt", statement.text)
+            for run in [
+                try alice.run("sign", file, "--confirm", file),
+                try alice.run("sign", file, "--confirm", file, "--as", "dave"),
+            ] {
+                #expect(run.status == 77)
+                #expect(run.err.contains("code: not-listed"), "\(run.err)")
+                #expect(run.err.contains("ceremonyctl sign --open"), "\(run.err)")
+            }
+            let other = try alice.run("sign", file, "--confirm", file, "--as", "carol")
+            #expect(other.status == 77 && !other.err.contains("--open"), "\(other.err)")
+        }
+    }
+
     @Test("a witness approves a statement and the initiator opens it, each in its namespace")
     func statement() async throws {
         try await withCustodian { alice in

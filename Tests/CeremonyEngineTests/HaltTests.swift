@@ -335,4 +335,63 @@ struct HaltTests {
                     nonce: String(repeating: "f", count: 32)), into: "house")
         }
     }
+
+    /// A hand that writes as much as there is room for; the room kept for halts is some.
+    private static func fullDisk(_ file: String, room: Int) -> @Sendable (Int32, [UInt8]) -> Int {
+        { descriptor, line in
+            let space =
+                FileManager.default.fileExists(atPath: file + ".reserve") ? room : line.count
+            let count = min(space, line.count)
+            guard count > 0 else {
+                errno = ENOSPC
+                return -1
+            }
+            return write(descriptor, line, count)
+        }
+    }
+
+    @Test("On a full disk a halt takes the room that was kept for it, and names who raised it")
+    func fullDisk() async throws {
+        try await Workshop.with { workshop in
+            let path = workshop.haltPath
+            let account: @Sendable (HaltFile.Content) -> [String] = {
+                $0.held.map { $0.account.by }
+            }
+            for room in [0, 10] {
+                let file = HaltFile(path: path, put: Self.fullDisk(path, room: room))
+                file.reserve()
+                let size = try FileManager.default.attributesOfItem(atPath: path + ".reserve")[
+                    .size]
+                #expect(size as? Int == 65_536)
+                try file.add(.invariant("chain", since: House.dawn, after: 3))
+                #expect(account(file.read()) == ["the daemon"])
+                #expect(!FileManager.default.fileExists(atPath: path + ".reserve"))
+                try FileManager.default.removeItem(atPath: path)
+            }
+        }
+    }
+
+    @Test(
+        "A halt for which there is no room leaves no torn line, and it is said that it may be lost")
+    func noRoom() async throws {
+        try await Workshop.with { workshop in
+            let path = workshop.haltPath
+            let whole = HaltFile(path: path)
+            try whole.add(.invariant("log-key", since: House.dawn, after: 3))
+            let before = whole.read()
+            let file = HaltFile(path: path) { descriptor, line in write(descriptor, line, 10) }
+            let refused = #expect(throws: EngineError.self) {
+                try file.add(.invariant("chain", since: House.dawn, after: 3))
+            }
+            #expect(refused?.code == "halt-file")
+            #expect(refused?.next?.contains("only by the memory of the daemon") == true)
+            #expect(whole.read() == before)
+            // One that was not there is empty: halted, by nobody knows whom.
+            try FileManager.default.removeItem(atPath: path)
+            #expect(throws: EngineError.self) {
+                try file.add(.invariant("chain", since: House.dawn, after: 3))
+            }
+            #expect(file.read().isHalt)
+        }
+    }
 }

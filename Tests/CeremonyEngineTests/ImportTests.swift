@@ -102,6 +102,13 @@ struct ImportTests {
             changed[lines.count - 1][lines[lines.count - 1].count / 2] ^= 1
             try expect(
                 "bad-bundle", "does not verify", MemoryLedger.exported(changed), note, into: older)
+            // A byte that changed on the way is damage and no fork.
+            for place in [2, lines.count - 1] {
+                var flipped = lines
+                flipped[place][lines[place].count / 2] ^= 1
+                try expect(
+                    "bad-bundle", "damaged", MemoryLedger.exported(flipped), note, into: ledger)
+            }
             try expect(
                 "bad-checkpoint", "covers", ledger.exported,
                 try #require(try older.head().checkpoint), into: older)

@@ -177,7 +177,7 @@ struct CorrectionTests {
         try correct(&house, to: right)
         let entry = try #require(house.state.key(record.fingerprint))
         #expect(entry.departure?.name == "frank" && entry.departure?.moment.time == right)
-        #expect(entry.lost?.time == right)
+        #expect(entry.lost?.moment.time == right)
         let due = house.state.deadlines().filter { $0.matter == .tokenLost }
         #expect(due.map(\.key) == [record.fingerprint] && due.map(\.date) == [right])
     }

@@ -95,6 +95,11 @@ struct DeadlineTests {
         #expect(deadline.date == house.now)
         #expect(deadline.isDue(at: house.now))
         #expect(dates(house, .rotation).isEmpty)
+        // What the log knows, and no more: the token may be here and sign.
+        #expect(
+            deadline.text
+                == "The key of keeper-beta is to be replaced: keeper-alpha-2 revoked another key in "
+                + "the same token, serial \(House.token.serial), as lost.")
         // Whoever makes a key in it afterwards has the token.
         house.pass(100)
         _ = try house.activated(key: 502)
@@ -127,6 +132,11 @@ struct DeadlineTests {
         #expect(dates(house, .holderLeft).map(\.key) == [held.fingerprint])
         #expect(dates(house, .tokenLost).map(\.key) == [inToken.fingerprint])
         #expect(dates(house, .rotation).map(\.subject) == ["keeper-gamma"])
+        #expect(
+            dates(house, .tokenLost).allSatisfy {
+                $0.text.contains(
+                    "the roster lists no key in its token, serial serial-of-gina, any more")
+            })
         for deadline in dates(house, .holderLeft) + dates(house, .tokenLost) {
             #expect(deadline.since == house.now && deadline.isDue(at: house.now))
         }
@@ -186,6 +196,9 @@ struct DeadlineTests {
         #expect(dates(house, .recovery).isEmpty)
         #expect(dates(house, .tokenLost).map(\.key) == [alpha.fingerprint])
         #expect(dates(house, .tokenLost).map(\.since) == [house.now])
+        #expect(
+            dates(house, .tokenLost).allSatisfy { $0.text.contains("given up as lost after \(id)") }
+        )
         // It is found again; what was in it while nobody had it is due all the same.
         try house.recover(id, .destroyed)
         #expect(dates(house, .tokenLost).map(\.key) == [alpha.fingerprint])

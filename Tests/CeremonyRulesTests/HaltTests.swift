@@ -194,4 +194,48 @@ struct HaltTests {
             .halted, .haltCleared(HaltCleared(ceremony: "house-halt-1", halts: [2])))
         #expect(house.state.isHalted)
     }
+
+    @Test("Who has to start the clearing is said, where whoever else did would leave too few")
+    func starters() throws {
+        func text(_ house: House) -> String {
+            house.state.deadlines().first { $0.matter == .halt }?.text ?? ""
+        }
+        var house = try House()
+        let keepers = house.state.roster.members.filter { $0.kind == .keeper }.map(\.name)
+        let starters = house.state.roster.members.filter(\.mayStart).map(\.name)
+        try #require(keepers.count > 3)
+        try house.order(.halt, by: keepers[0])
+        #expect(HaltClear.starters(clearing: [keepers[0]], in: house.state.roster) == starters)
+        #expect(!text(house).contains("To be started by"))
+        // Two are left who have raised none: they approve, and somebody else starts it.
+        for name in keepers[1..<(keepers.count - 2)] { try house.order(.halt, by: name) }
+        let able = HaltClear.starters(
+            clearing: Set(keepers.dropLast(2)), in: house.state.roster)
+        #expect(able == starters.filter { !keepers.suffix(2).contains($0) })
+        #expect(text(house).contains("To be started by \(able.joined(separator: " or "))"))
+        for name in starters {
+            var refused: String?
+            do {
+                _ = try house.statement("halt-clear", by: name, subject: "house-halt", token: nil)
+            } catch {
+                refused = "\(error)"
+            }
+            #expect((refused == nil) == able.contains(name), "\(name): \(refused ?? "")")
+        }
+        try house.order(.halt, by: keepers[keepers.count - 1])
+        #expect(HaltClear.starters(clearing: Set(keepers[0...]), in: house.state.roster).isEmpty)
+        #expect(text(house).contains("one after the other"))
+    }
+
+    @Test("Halted with a clock that is behind, the halt is named first, and that it can be cleared")
+    func behindAndHalted() throws {
+        var house = try House()
+        let doubt = house.state.refusal(of: .right, at: house.now + -3600)
+        #expect(doubt?.next?.contains("halt-clear and clock-correction go on") == true)
+        #expect(doubt?.next?.contains("first clear the halt") == false)
+        try house.order(.halt, by: "alice")
+        let halted = house.state.refusal(of: .right, at: house.now + -3600)
+        #expect(
+            halted?.next?.contains("first clear the halt (ceremonyctl start halt-clear") == true)
+    }
 }

@@ -93,6 +93,41 @@ struct LogKeyTests {
         #expect(try end(last, first) == nil)
     }
 
+    @Test(
+        "Evidence says whose signatures its head was held to, and the end of the old one's is due")
+    func told() throws {
+        func said(_ house: House) throws -> String {
+            let found = EvidenceVerifier.verify(
+                try house.evidence(), against: EvidenceTests.trust(house))
+            #expect(found.isVerified)
+            return found.checks.first { $0.name == "checkpoint" }?.text ?? ""
+        }
+        func ends(_ house: House) -> [Deadline] {
+            house.state.deadlines().filter {
+                $0.matter == .overlapEnd && $0.subject == "house-log"
+            }
+        }
+        let plain = try House()
+        #expect(
+            try said(plain).hasPrefix("The log key that the founders agreed on has signed this"))
+        #expect(ends(plain).isEmpty)
+        var house = try changed()
+        house.furtherLogKeys = [next]
+        let id = try #require(house.state.logKeys.newest).hexID
+        #expect(try said(house).contains("put beside it (\(id)) have both signed this head"))
+        let until = house.now + 30 * 86_400
+        #expect(ends(house).map(\.date) == [until])
+        let old = try #require(house.state.logKeys.founding.first).hexID
+        #expect(ends(house).allSatisfy { $0.text.contains(old) && !$0.isDue(at: until + -1) })
+        house.now = until
+        try house.open()
+        #expect(
+            try said(house).hasPrefix(
+                "The log key \(id), which log-key-change put in the place of the founders' key, has"
+            ))
+        #expect(ends(house).isEmpty)
+    }
+
     @Test("A change that is over stays so when the clock is corrected to before its end")
     func corrected() throws {
         var house = try changed()

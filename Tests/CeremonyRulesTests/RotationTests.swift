@@ -50,6 +50,31 @@ struct RotationTests {
         house.expectConsistent()
     }
 
+    @Test("A second rotation is told when the first one is over")
+    func second() throws {
+        var (house, old, _) = try rotated()
+        let until = try #require(house.state.key(old.fingerprint)?.until)
+        #expect {
+            try house.statement("key-rotation")
+        } throws: { error in
+            let next = (error as? Refusal)?.next ?? ""
+            return next.contains("is retired, at \(until).")
+        }
+        var fresh = try House()
+        _ = try fresh.activated()
+        let statement = try fresh.statement("key-rotation")
+        try fresh.decide(fresh.opening(statement).command)
+        try fresh.approve("alice", "bob", "carol", statement: statement)
+        try fresh.execute(statement.ceremony)
+        _ = try fresh.complete(statement.ceremony, key: 501)
+        #expect {
+            try fresh.statement("key-rotation")
+        } throws: { error in
+            let next = (error as? Refusal)?.next ?? ""
+            return next.contains("not attested by \(fresh.now + 7 * 86_400).")
+        }
+    }
+
     @Test("A key does not retire before its time, nor twice, nor by another's word")
     func early() throws {
         var (house, old, new) = try rotated()

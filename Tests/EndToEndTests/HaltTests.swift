@@ -46,7 +46,14 @@ struct HaltTests {
         let before = try room.log()
         let halt = try room.alice.draft("halt", "--reason", "smoke")
         try room.alice.submits(halt, .act)
+        try room.bob.submits(try room.bob.draft("halt", "--reason", "and fire"), .act)
         #expect(try room.log() == before)
+        // Both are told, although the log has neither: to whoever asks, and on the daemon's own log.
+        let status = try room.erin.does("status")
+        for told in ["by alice: smoke (beside the log", "by bob: and fire (beside the log"] {
+            #expect(status.contains(told), "\(status)")
+        }
+        for told in ["smoke", "and fire"] { #expect(room.daemonLog.contains(told)) }
         try room.refuses(80, "halted") {
             try room.dave.run(
                 [
@@ -57,7 +64,8 @@ struct HaltTests {
         try room.stop()
         try room.open()
         let types = try room.types(from: before.count)
-        #expect(types == ["halt.raised", "daemon.started"])
+        #expect(types == ["halt.raised", "halt.raised", "daemon.started"])
+        #expect(!(try room.erin.does("status").contains("beside the log")))
     }
 
     @Test("A halted log takes from the client's own verbs what clears it, and nothing else")

@@ -1,6 +1,6 @@
-// What the evidence's own README.txt tells a stranger to paste, pasted: on evidence of keys made
-// and rotated, of somebody who came later and witnessed, and of a log key that was replaced. It has
-// to hold for whatever verifies, and to find what does not.
+// The README.txt of the evidence tells a stranger what to paste; here it is pasted: on evidence of
+// keys made and rotated, of somebody who came later and witnessed, and of a log key that was
+// replaced. It has to hold for whatever verifies, and to find what does not.
 
 import CeremonyRecord
 import Testing

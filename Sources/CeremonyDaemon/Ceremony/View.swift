@@ -36,6 +36,14 @@ enum View {
                     ])
                 }),
             "halt_count": .number(state.halts.count),
+            "halts_held": .array(
+                snapshot.halts.prefix(Limits.pageEntriesMax).map { held in
+                    let account = held.account
+                    return .fields([
+                        "since": .text(held.since.map { "\($0)" }), "by": .string(account.by),
+                        "reason": .string(account.reason),
+                    ])
+                }),
             "live": briefs(state.live, state), "live_count": .number(state.live.count),
             "unattested": briefs(state.unattested, state),
             "unattested_count": .number(state.unattested.count),

@@ -120,7 +120,7 @@ struct Recovery: Sendable {
                 "\(here.map(\.name).joined(separator: " and ")) are both \(object.tokenSerial).")
         }
         guard try await vault.inspect().isUnlocked else {
-            throw VaultError(.tokenLocked, "\(vault.name) is not unlocked.")
+            throw VaultError.locked(vault.name)
         }
         return vault
     }

@@ -121,7 +121,7 @@ struct Run {
             throw VaultError(.tokenUnable, "\(token.label) cannot make and use Ed25519 keys.")
         }
         guard description.isUnlocked else {
-            throw VaultError(.tokenLocked, "\(token.label) is not unlocked.")
+            throw VaultError.locked(vault.name)
         }
         let inventory = try await vault.inventory()
         var id = keyID

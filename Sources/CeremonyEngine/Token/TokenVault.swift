@@ -223,7 +223,7 @@ public actor TokenVault: KeyVault {
         _ body: sending (borrowing Session) throws(PKCS11Error) -> R
     ) async throws(VaultError) -> R {
         guard let token, isUnlocked else {
-            throw VaultError(.tokenLocked, "\(name) is not unlocked.")
+            throw VaultError.locked(name)
         }
         do throws(PKCS11Error) {
             return try await token.withSession(body)

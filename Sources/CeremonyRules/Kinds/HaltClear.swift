@@ -98,6 +98,24 @@ public struct HaltClear: ImmediateKind {
             requirement: "CT-11")
     }
 
+    /// Who can start the clearing of halts so that enough keepers are left to approve it: neither
+    /// whoever raised one of them nor whoever starts it does.
+    ///
+    /// - Parameter raisers: Whoever raised one of them.
+    public static func starters(clearing raisers: Set<String>, in roster: Roster) -> [String] {
+        guard let entry = roster.policy.entry(kind: name, class: nil) else { return [] }
+        let keepers = roster.members.filter {
+            mayApprove($0, class: nil) && !raisers.contains($0.name)
+        }
+        return roster.members.filter(\.mayStart).map(\.name).filter { initiator in
+            let left = keepers.filter {
+                roster.policy.initiatorCounts || !$0.name.utf8.elementsEqual(initiator.utf8)
+            }
+            return left.count >= entry.threshold
+                && left.count { $0.kind != .system } >= entry.people
+        }
+    }
+
     /// One line for each halt.
     public var fields: Fields {
         Fields(halts.map { Field(name: "halt", value: String($0.seq)) })

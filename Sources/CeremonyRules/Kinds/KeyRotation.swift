@@ -53,11 +53,7 @@ public struct KeyRotation: KeyMakingKind {
             switch entry.status(at: state.head.time) {
             case .active: active = entry
             case .registered, .retiring:
-                throw Refusal(
-                    .keyExists,
-                    "A rotation of \(subject) is not over: \(fingerprint) is "
-                        + "\(entry.status(at: state.head.time).rawValue).",
-                    next: "Rotate again when it is active, retired, revoked or lapsed.")
+                throw KeyRotation.notOver(entry, of: subject, in: state)
             case .retired, .revoked, .lapsed: break
             }
         }
@@ -81,6 +77,26 @@ public struct KeyRotation: KeyMakingKind {
         making = try KeyMaking(
             parameters, label: ceremony, oldKey: active,
             overlapDays: state.roster.policy.overlapDays, in: state)
+    }
+
+    /// One rotation after the other: says until when the one before lasts.
+    private static func notOver(_ entry: KeyEntry, of subject: String, in state: State) -> Refusal {
+        let status = entry.status(at: state.head.time)
+        let end =
+            status == .retiring
+            ? entry.until : state.ceremony(named: entry.ceremony)?.attestDeadline
+        let next =
+            status == .retiring
+            ? "Rotate again when that one is retired"
+            : "Rotate again when that one is attested, and the overlap after it is over; it lapses "
+                + "if it is not attested"
+        let by = end.map { status == .retiring ? ", at \($0)" : " by \($0)" } ?? ""
+        return Refusal(
+            .keyExists,
+            "A rotation of \(subject) is not over: \(entry.publicKey.fingerprint) is "
+                + "\(status.rawValue).",
+            next: next + by + ". A key that must end sooner is revoked: ceremonyctl start "
+                + "\(KeyRevocation.name) \(subject).")
     }
 
     /// Says of a key that cannot be rotated what it is.

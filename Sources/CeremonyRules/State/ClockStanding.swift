@@ -50,18 +50,22 @@ extension State {
     /// How everything is refused that needs to know what time it is; `nil` while that is known.
     public func refusal(of clock: ClockStanding, at now: Timestamp) -> Refusal? {
         let goesOn =
-            "Until then halt, decline, cancel, key-revocation and clock-correction go on, at the "
-            + "time of the last event."
+            "Until then halt, decline, cancel, key-revocation, halt-clear and clock-correction go "
+            + "on, at the time of the last event."
         let confirm = "confirm the date: ceremonyctl unlock --clock YYYY-MM-DD. " + goesOn
         switch standing(of: clock, at: now) {
         case .right: return nil
         case .behind:
+            // A correction waits for the halts to be cleared.
+            let first =
+                isHalted
+                ? "first clear the halt (ceremonyctl start halt-clear --reason TEXT), then " : ""
             return Refusal(
                 .clockBehind,
                 "The clock says \(now) and is behind the log, whose last event is of "
                     + "\(head.time).",
                 next: "Set the clock right. If it is right and the log was dated by a clock that "
-                    + "was ahead, two keepers set the log back: ceremonyctl start "
+                    + "was ahead, \(first)two keepers set the log back: ceremonyctl start "
                     + "clock-correction --set now=\(now) --reason TEXT. " + goesOn)
         case .stepped(let seconds):
             return Refusal(

@@ -17,7 +17,7 @@ extension State {
         all += attestationDeadlines
         all += recoveries
         all += unfinished.map(State.carryingOut) + unconfirmed.map(State.confirming)
-        all += overlapEnds
+        all += overlapEnds + logKeyEnds
         all += subjects.map { rotation(of: $0.key, $0.value, underWay) }
         return all.compactMap(\.self).sorted {
             ($0.date, $0.ceremony ?? $0.subject ?? "") < ($1.date, $1.ceremony ?? $1.subject ?? "")
@@ -37,7 +37,20 @@ extension State {
         return Deadline(
             .halt, ceremony: live.first { ceremonies[$0]?.kind == HaltClear.name },
             date: first.time, since: first.time,
-            text: "The house is halted, by \(first.by ?? "the daemon"): \(first.reason)\(count).")
+            text: "The house is halted, by \(first.by ?? "the daemon"): \(first.reason)\(count)."
+                + clearing)
+    }
+
+    /// Who has to start the clearing, where not everybody can who may.
+    private var clearing: String {
+        let may = roster.members.filter(\.mayStart).map(\.name)
+        let raisers = Set(halts.compactMap(\.by))
+        let able = HaltClear.starters(clearing: raisers, in: roster)
+        guard able.count < may.count else { return "" }
+        return able.isEmpty
+            ? " All halts together can be cleared by nobody, so clear them one after the other."
+            : " To be started by \(able.joined(separator: " or ")): whoever else starts it leaves too "
+                + "few keepers to approve it."
     }
 
     private var ceremonyDeadlines: [Deadline?] {
@@ -112,6 +125,19 @@ extension State {
                 .overlapEnd, subject: entry.subject, key: fingerprint,
                 token: entry.place?.token.serial, date: until,
                 text: "The old key of \(entry.subject) stops being valid.")
+        }
+    }
+
+    /// Log keys that still sign beside their successors: their tokens are needed until then.
+    private var logKeyEnds: [Deadline?] {
+        let signing = headKeys.joined()
+        return signing.compactMap { key in
+            needed(key, after: head.time).map { end in
+                Deadline(
+                    .overlapEnd, subject: LogKeyChange.houseSubject, date: end,
+                    text: "The log key \(key.hexID) need not sign any more. Until then keep its "
+                        + "token, and unlock it at every start of the daemon; then it can go.")
+            }
         }
     }
 

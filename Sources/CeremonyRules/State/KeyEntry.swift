@@ -90,7 +90,7 @@ public struct KeyEntry: Hashable, Sendable {
     /// When it lapsed.
     public internal(set) var lapsed: Moment?
     /// When people first said that the token is lost in which it is.
-    public internal(set) var lost: Moment?
+    var lost: TokenLoss?
     /// When people first noted a reason to rotate it.
     public internal(set) var rotationNoted: Moment?
     /// Who held it and has left the roster, and is not back.

@@ -67,7 +67,9 @@ extension KeyEntry {
         }
         entry.retired = retired?.bounded(by: time)
         entry.lapsed = lapsed?.bounded(by: time)
-        entry.lost = lost?.bounded(by: time)
+        entry.lost = lost.map {
+            TokenLoss(moment: $0.moment.bounded(by: time), word: $0.word)
+        }
         entry.rotationNoted = rotationNoted?.bounded(by: time)
         entry.departure = departure.map {
             Departure(name: $0.name, moment: $0.moment.bounded(by: time))

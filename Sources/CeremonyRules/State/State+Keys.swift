@@ -70,7 +70,9 @@ extension State {
             finish(made)
             unconfirmedNames.removeAll { $0 == made }
         }
-        if revoked.reason == "loss" { loseToken(of: revoked.fingerprint, at: moment) }
+        if revoked.reason == "loss" {
+            loseToken(of: revoked.fingerprint, at: moment, by: revoked.ceremony)
+        }
         demandPrestateEndings(besides: revoked.ceremony)
     }
 

@@ -10,6 +10,36 @@
 import CeremonyRecord
 import HashTreeCollections
 
+/// That a token was taken for lost, once.
+struct TokenLoss: Hashable, Sendable {
+    /// What has said so.
+    enum Word: Hashable, Sendable {
+        /// Another key in it was revoked for loss.
+        case revoked(by: String)
+        /// It was given up by an order to recover what a ceremony left there.
+        case givenUp(after: String)
+        /// The last key that the roster listed in it was taken off.
+        case unlisted
+
+        /// What is known of the token, in a sentence without its full stop.
+        func text(of serial: String) -> String {
+            switch self {
+            case .revoked(let ceremony):
+                "\(ceremony) revoked another key in the same token, serial \(serial), as lost"
+            case .givenUp(let ceremony):
+                "its token, serial \(serial), was given up as lost after \(ceremony)"
+            case .unlisted:
+                "the roster lists no key in its token, serial \(serial), any more"
+            }
+        }
+    }
+
+    /// Where that stands.
+    let moment: KeyEntry.Moment
+    /// What has said so.
+    let word: Word
+}
+
 extension State {
     /// Whoever, and whichever token, was on the roster before and is not any more.
     mutating func noteLosses(since before: Roster, at moment: KeyEntry.Moment) {
@@ -17,7 +47,7 @@ extension State {
         let serials = Set(roster.members.flatMap(\.keys).compactMap(\.tokenSerial))
         let gone = Set(before.members.flatMap(\.keys).compactMap(\.tokenSerial))
             .subtracting(serials)
-        for serial in gone { lose(token: serial, at: moment) }
+        for serial in gone { lose(token: serial, at: moment, as: .unlisted) }
     }
 
     /// Whoever held a subject before, and is not on the roster any more, has left with the keys that
@@ -39,19 +69,23 @@ extension State {
     }
 
     /// The token of a key that was revoked because it is lost: what else is in it is lost as well.
-    mutating func loseToken(of fingerprint: Fingerprint, at moment: KeyEntry.Moment) {
+    mutating func loseToken(
+        of fingerprint: Fingerprint, at moment: KeyEntry.Moment, by ceremony: String
+    ) {
         guard let serial = keys[fingerprint]?.place?.token.serial else { return }
-        lose(token: serial, at: moment)
+        lose(token: serial, at: moment, as: .revoked(by: ceremony))
     }
 
     /// People have said that the token is lost, and with it every key that is in it by now. It may
     /// have been lost before, and been found; a key that was in it then stays due since then.
-    mutating func lose(token serial: String, at moment: KeyEntry.Moment) {
+    mutating func lose(
+        token serial: String, at moment: KeyEntry.Moment, as word: TokenLoss.Word
+    ) {
         for entry in allKeys where entry.lost == nil {
             guard let place = entry.place, place.token.serial.utf8.elementsEqual(serial.utf8) else {
                 continue
             }
-            keys[entry.publicKey.fingerprint]?.lost = moment
+            keys[entry.publicKey.fingerprint]?.lost = TokenLoss(moment: moment, word: word)
         }
     }
 
@@ -74,10 +108,11 @@ extension State {
     /// to be rotated.
     public static var rotationNote: String { "rotate" }
 
-    /// Why a key is to be replaced before its time, and since when.
+    /// Why a key is to be replaced before its time, and since when. Of a token it is said what is
+    /// known: that it is lost is what somebody has taken it for.
     func touch(on entry: KeyEntry) -> (matter: Deadline.Matter, since: Timestamp, why: String)? {
         if let serial = entry.place?.token.serial, let loss = entry.lost {
-            return (.tokenLost, loss.time, "its token, serial \(serial), is lost")
+            return (.tokenLost, loss.moment.time, loss.word.text(of: serial))
         }
         if let left = entry.departure {
             return (

@@ -49,7 +49,8 @@ extension State {
         ceremonies[destroyed.ceremony]?.recovery = Ceremony.Recovery(
             seq: moment.seq, time: moment.time, actor: order.actor, outcome: destroyed.outcome)
         if destroyed.outcome == .unreachable {
-            lose(token: destroyed.tokenSerial, at: moment)
+            lose(
+                token: destroyed.tokenSerial, at: moment, as: .givenUp(after: destroyed.ceremony))
         } else {
             debris.removeAll { $0 == destroyed.ceremony }
         }

@@ -117,7 +117,7 @@ extension KeyEntry {
         }
         entry.retired = retired.map(begun)
         entry.lapsed = lapsed.map(begun)
-        entry.lost = lost.map(begun)
+        entry.lost = lost.map { TokenLoss(moment: begun($0.moment), word: $0.word) }
         entry.rotationNoted = rotationNoted.map(begun)
         entry.departure = departure.map { Departure(name: $0.name, moment: begun($0.moment)) }
         entry.revocation = revocation.map { old in

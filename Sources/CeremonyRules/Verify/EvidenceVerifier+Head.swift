@@ -40,9 +40,23 @@ extension EvidenceVerifier {
         result.head = checkpoint.head
         result.held(
             "checkpoint",
-            "The log key that the founders agreed on has signed this head: "
+            EvidenceVerifier.signers(of: state) + " signed this head: "
                 + "\(checkpoint.head.size) events, root \(checkpoint.head.root).")
         return note
+    }
+
+    /// Whose signatures a head of the log as it stands was held to, up to "signed this head".
+    private static func signers(of state: State) -> String {
+        let founders = "The log key that the founders agreed on"
+        let later = state.headKeys.filter { $0 != state.logKeys.founding }.joined().map(\.hexID)
+        guard let newest = later.last else { return founders + " has" }
+        guard later.count == state.headKeys.count else {
+            return founders
+                + " and what log-key-change put beside it (\(later.joined(separator: ", "))) "
+                + "have both"
+        }
+        return
+            "The log key \(newest), which log-key-change put in the place of the founders' key, has"
     }
 
     /// The checkpoint that the auditor kept: what it covered is still there, unchanged.

@@ -64,11 +64,12 @@ struct CeremonyStart {
         try order.check(statement, log, roster, now: .now)
         replaced?.tell()
         try checkSpare(statement)
-        if let reading = try ClientKinds.reading(statement, log, roster) {
+        let reading = try ClientKinds.reading(statement, log, roster)
+        if let reading {
             reading.tell(choice.status)
             try checkSpare(afterwards: reading.outlook, statement.mode)
         }
-        let document = try KnownDocument(statement.bytes, intent: .open)
+        let document = try KnownDocument(statement.bytes, intent: .open, told: reading?.gist)
         let listed = [statement.initiator.fingerprint]
         guard let signed = try party.sign(document, listed: listed, output) else { return }
         let submission = try log.submit(document.bytes, signed.sshsig)

@@ -129,10 +129,10 @@ struct Choice {
         return newest
     }
 
-    /// The identifiers of the first of them, and how many more there are.
+    /// The first of them, each with what it is, and how many more there are.
     static func names(_ reports: [CeremonyReport]) -> String {
         let more = reports.count > 10 ? " and \(reports.count - 10) more" : ""
-        return reports.prefix(10).map(\.id).joined(separator: ", ") + more
+        return reports.prefix(10).map(\.title).joined(separator: ", ") + more
     }
 
     static func ambiguous(_ reports: [CeremonyReport]) -> ClientError {

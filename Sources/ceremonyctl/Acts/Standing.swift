@@ -307,10 +307,12 @@ extension TrustedLog {
     /// - Throws: `sealed` (75).
     func requireUnsealed(_ acting: ActingOptions) throws(ClientError) {
         guard shown.isSealed, !acting.isDraft else { return }
+        let commands = DaemonToken.unlocking(try DaemonToken.list(self))
         throw ClientError(
             .notYet, "sealed", "The log token is locked, so nothing can be recorded.",
             meaning: "Nothing was signed and no PIN was asked for.",
-            next: "The operator unlocks it: ceremonyctl unlock.")
+            next: "The operator unlocks it: "
+                + (commands.isEmpty ? "ceremonyctl unlock" : Phrase.list(commands)) + ".")
     }
 }
 

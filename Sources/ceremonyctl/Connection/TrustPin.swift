@@ -184,7 +184,12 @@ struct TrustPin: Sendable {
             meaning: "The log was rolled back or replaced. Nothing was signed.",
             next:
                 "Keep both signed heads (\(directory)/checkpoint and \(evidence)), tell the other "
-                + "custodians, and let nobody sign before the operator has explained it.",
+                + "custodians, and let nobody sign before the operator has explained it."
+                + (code == "log-shrank"
+                    ? " Where an older state directory was put back, the operator puts the newest one "
+                        + "in its place, or brings the missing events back from an export that reaches "
+                        + "event \(known.size - 1), with the daemon stopped: ceremonyd import --bundle "
+                        + "DIR." : ""),
             requirement: "VAL-2")
     }
 

@@ -28,14 +28,22 @@ struct GenesisDraft: Sendable {
     ) throws(ClientError) {
         self.predecessor = predecessor
         var policy = GenesisPolicy()
-        try policy.take(plan.overrides)
+        do { try policy.take(plan.overrides) } catch {
+            throw .plan(error.override.line, error.problem)
+        }
         let drafted = Genesis(
             log: plan.origin, mode: plan.mode, continues: plan.continues, logKeys: plan.logKeys,
             created: now, nonce: nonce, policy: policy.json, members: plan.members)
         do {
             genesis = try drafted.checked()
         } catch {
-            throw .plan(0, "gives no sound document: \(error)")
+            // The plan calls it otherwise, and has it elsewhere.
+            let isOrigin = error.field.map { $0.utf8.elementsEqual("log".utf8) } ?? false
+            throw .plan(
+                0,
+                isOrigin
+                    ? "has an `origin:` that cannot be one: \(error.problem)"
+                    : "gives no sound document: in the document, \(error)")
         }
         do {
             outlook = try genesis.foundingRoster().outlook()

@@ -29,29 +29,44 @@ struct GenesisPolicy {
     ///
     /// Where a threshold is given and the people or attestations of its kind are not, they follow
     /// it.
-    /// - Throws: `plan` (65) naming the line.
-    mutating func take(_ all: [GenesisPlan.Override]) throws(ClientError) {
+    /// - Returns: the fields that followed, as they are written, and to what.
+    /// - Throws: ``Fault``.
+    @discardableResult
+    mutating func take(_ all: [GenesisPlan.Override]) throws(Fault) -> [(
+        path: String, value: String
+    )] {
         var taken: Set<[String]> = []
+        var followed: [(path: String, value: String)] = []
         for override in all {
             let path = override.path.map(Policy.fieldName)
             guard taken.insert(path).inserted else {
-                throw .plan(override.line, "sets the same policy field again")
+                throw Fault(override: override, problem: "sets the same policy field again")
             }
             if path.count == 3, path[0] == "kinds", path[1] == "drill" { addDrill() }
             guard set(override.value, at: path[...], in: &fields) else {
-                throw .plan(
-                    override.line,
-                    "names no field of the policy, or gives it a value of another type")
+                throw Fault(
+                    override: override,
+                    problem: "names no field of the policy, or gives it a value of another type")
             }
         }
         for override in all where override.path.last == "threshold" && override.path.count == 3 {
             let path = override.path.map(Policy.fieldName)
             for follower in ["people", "attest"] {
                 let place = [path[0], path[1], follower]
-                guard !taken.contains(place), value(at: place) != .number(0) else { continue }
+                guard !taken.contains(place), let there = value(at: place), there != .number(0)
+                else { continue }
                 _ = set(override.value, at: place[...], in: &fields)
+                guard value(at: place) != there else { continue }
+                followed.append((place.joined(separator: "."), override.value))
             }
         }
+        return followed
+    }
+
+    /// Why a departure cannot be taken.
+    struct Fault: Error {
+        let override: GenesisPlan.Override
+        let problem: String
     }
 
     /// An entry of its own for subjects of the class drill.

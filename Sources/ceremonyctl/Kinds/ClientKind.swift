@@ -42,6 +42,9 @@ protocol ClientKind: Sendable {
     /// Says it in plain words.
     func tell(_ status: StatusReport)
 
+    /// The same in few lines, for the question itself, from which the rest has scrolled away.
+    var gist: [String] { get }
+
     /// How the kinds stand afterwards with the people there are, where that changes. In production
     /// nothing is started that leaves nobody to spare, unless it is accepted.
     var outlook: [Outlook] { get }

@@ -69,6 +69,11 @@ struct HaltClearing: ClientKind {
         for halt in others { Talk.paragraph(halt.line) }
     }
 
+    /// Each halt that it clears.
+    var gist: [String] {
+        halts.map { "clears event \($0.seq), by \($0.by ?? "the daemon"): \($0.reason)" }
+    }
+
     /// One halt for people, and where the daemon raised it, what that means and what to do.
     fileprivate static func line(_ seq: Int, _ time: Timestamp, by: String?, reason: String)
         -> String

@@ -37,6 +37,9 @@ extension HouseChange {
         for kind in outlook { Talk.paragraph("  " + kind.text) }
     }
 
+    /// What changes.
+    var gist: [String] { difference.lines }
+
     /// Of the people as they will be, under the rules as they will be.
     var outlook: [Outlook] { difference.new.outlook() }
 }

@@ -140,13 +140,25 @@ struct RosterEdit {
             }
         }
         var edited = GenesisPolicy(base)
-        try edited.take(
-            setting.sorted { $0.key < $1.key }.map { path, value in
-                GenesisPlan.Override(
-                    path: path.utf8.split(
-                        separator: UInt8(ascii: "."), omittingEmptySubsequences: false
-                    ).map { String(decoding: $0, as: UTF8.self) }, value: value, line: 0)
-            })
+        let overrides = setting.sorted { $0.key < $1.key }.map { path, value in
+            GenesisPlan.Override(
+                path: path.utf8.split(
+                    separator: UInt8(ascii: "."), omittingEmptySubsequences: false
+                ).map { String(decoding: $0, as: UTF8.self) }, value: value, line: 0)
+        }
+        do {
+            for field in try edited.take(overrides) {
+                Talk.paragraph(
+                    "\(field.path) follows its threshold to \(field.value), because nothing else "
+                        + "was said of it; another number is given with --set \(field.path)=NUMBER."
+                )
+            }
+        } catch {
+            let path = error.override.path.joined(separator: ".")
+            throw .usage(
+                "--set \(path)=\(error.override.value) \(error.problem).",
+                next: "The fields, and what they are now, are shown by: ceremonyctl policy.")
+        }
         return RosterChange(policy: edited.json)
     }
 

@@ -75,6 +75,8 @@ struct VaultRotation: ClientKind {
         for sentence in sentences { Talk.paragraph(Display.neutralised(sentence)) }
     }
 
+    var gist: [String] { sentences.map { Display.neutralised($0) } }
+
     /// What is ordered.
     var sentences: [String] {
         let vault = "the vault \(said("vault")) (\(said("vault-uid")))"

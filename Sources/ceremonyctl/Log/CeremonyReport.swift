@@ -216,3 +216,8 @@ extension CeremonyReport.End {
         left = try fields.strings("left")
     }
 }
+
+extension CeremonyReport {
+    /// What it is, where it is named among others.
+    var title: String { "\(id) (\(kind) of \(subject))" }
+}

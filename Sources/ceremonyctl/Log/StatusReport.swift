@@ -25,6 +25,8 @@ struct StatusReport: Sendable {
     let isHaltedByFile: Bool
     /// The oldest halts in force.
     let halts: [Halt]
+    /// The halts that the log does not have yet, as lines for people.
+    let held: [String]
     /// How many halts are in force.
     let haltCount: Int
     /// What failed ceremonies left on tokens and nobody has seen gone, the oldest of it.
@@ -61,6 +63,17 @@ struct StatusReport: Sendable {
                     try DebrisReport(object)
                 }
             )
+        }
+        held = try Reply.read { () throws(JSONError) in
+            var fields = try JSONFields(value)
+            return try (fields.optionalObjects("halts_held") ?? []).map {
+                object throws(JSONError) in
+                var halt = object
+                let since = try halt.optionalText("since") { Timestamp($0) }
+                let by = try halt.string("by")
+                return (since.map { "\($0), " } ?? "") + "by \(by): "
+                    + (try halt.string("reason"))
+            }
         }
         (rollback, logKeys) = try Reply.read { () throws(JSONError) in
             var fields = try JSONFields(value)

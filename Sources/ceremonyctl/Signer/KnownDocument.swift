@@ -2,6 +2,7 @@
 // refused, because a signature under our namespaces must never cover bytes a stranger chose.
 
 import CeremonyRecord
+import CeremonyRules
 import CeremonyTerminal
 
 /// What a person says with a signature over a statement.
@@ -25,10 +26,18 @@ struct KnownDocument: Sendable {
     /// What signing says, behind "By signing, ".
     let meaning: String
 
+    /// What a statement orders, told in plain words where its kind has some.
+    private let told: [String]?
+
     /// Reads the bytes of a document.
     ///
+    /// - Parameter told: What a statement orders, in plain words; its own lines where there are
+    ///   none.
     /// - Throws: `not-our-document` (65) naming the line that is not as it must be.
-    init(_ bytes: [UInt8], intent: StatementIntent = .approve) throws(ClientError) {
+    init(
+        _ bytes: [UInt8], intent: StatementIntent = .approve, told: [String]? = nil
+    ) throws(ClientError) {
+        self.told = told
         do {
             content = try AnyDocument(bytes: bytes)
         } catch {
@@ -80,10 +89,8 @@ struct KnownDocument: Sendable {
         case .statement(let statement):
             [
                 "\(statement.kind) of \(statement.subject), \(statement.ceremony), started by "
-                    + statement.initiator.name,
-                statement.fields["token"].map { "into \($0)" },
-                "reason: \(statement.reason)",
-            ].compactMap(\.self)
+                    + statement.initiator.name
+            ] + KnownDocument.cut(told ?? statement.gist) + ["reason: \(statement.reason)"]
         case .keyRecord(let record):
             ["key of \(record.subject), \(record.ceremony)", "\(record.fingerprint)"]
         case .act(let act):
@@ -96,6 +103,13 @@ struct KnownDocument: Sendable {
         case .genesis(let genesis):
             ["\(genesis.mode.rawValue) log \(genesis.log), \(genesis.members.count) members"]
         }
+    }
+
+    /// As much of it as a small screen holds above the question, and how much stands above that.
+    private static func cut(_ lines: [String]) -> [String] {
+        let most = 10
+        guard lines.count > most else { return lines }
+        return lines.prefix(most - 1) + ["and \(lines.count - most + 1) lines more, shown above"]
     }
 
     /// The fingerprints of which one has to sign; `nil` where the document does not say.
@@ -113,6 +127,26 @@ struct KnownDocument: Sendable {
                 member.keys.map { (member.name, $0.key.fingerprint) }
             }
         case .keyRecord: nil
+        }
+    }
+}
+
+extension Statement {
+    /// The lines of its kind, without those that say nothing of this one operation: what is the
+    /// same in all of them, what is not there, and what follows from the identifier.
+    fileprivate var gist: [String] {
+        fields.list.compactMap { field in
+            switch field.name {
+            case "algorithm", "key-label": nil
+            case "key-id" where field.value.utf8.elementsEqual("random".utf8): nil
+            case "overlap-days" where field.value.utf8.elementsEqual("0".utf8): nil
+            case "change":
+                (try? RosterChange(field.value))?.members.map { members in
+                    "people from then on: \(Phrase.list(members.map(\.name)))"
+                } ?? "other rules: see the line change"
+            default:
+                field.value.utf8.elementsEqual("none".utf8) ? nil : "\(field.name): \(field.value)"
+            }
         }
     }
 }

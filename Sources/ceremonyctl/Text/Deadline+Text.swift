@@ -8,7 +8,14 @@ extension Deadline {
     /// Its row in a list, and the command below it.
     func lines(at now: Timestamp, indent: String) -> [String] {
         let line = "\(indent)\(date)  \(distance(at: now)): \(text)"
-        return [line] + command.map { "\(indent)  ceremonyctl \($0)" }
+        var lines = [line] + command.map { "\(indent)  ceremonyctl \($0)" }
+        if !ifGone.isEmpty {
+            lines.append(
+                "\(indent)  only if the token is gone, for a revocation is for ever and ends the key:"
+            )
+            lines += ifGone.map { "\(indent)    ceremonyctl \($0)" }
+        }
+        return lines
     }
 
     /// `in 3 d 4 h`, `since 3 d 4 h`, `until in 6 d 23 h` for what is due and still has an end.
@@ -41,12 +48,9 @@ extension Deadline {
         case (.rotation, nil): return [rotation(of: name, into: ownToken, "its days are over")]
         case (.holderLeft, nil): return [rotation(of: name, into: "TOKEN", "its holder has left")]
         case (.tokenLost, nil):
-            let lost = key.map { "\($0)" } ?? "FINGERPRINT"
-            return [
-                "start \(KeyRevocation.name) \(name) --set key=\(lost) --set cause=loss "
-                    + "--reason \"its token is lost\"",
-                "start \(NewKeeperKey.name) \(name) --into TOKEN --reason \"its token is lost\"",
-            ]
+            // The log knows what people took the token for. Where it is at hand all the same, its
+            // key signs for its successor.
+            return [rotation(of: name, into: "TOKEN", "its token was taken for lost")]
         case (.drill, nil):
             guard let subject else {
                 return [
@@ -55,7 +59,8 @@ extension Deadline {
                 ]
             }
             return [rotation(of: subject, into: ownToken, "a drill")]
-        case (.overlapEnd, nil): return ["keys \(name)"]
+        case (.overlapEnd, nil):
+            return [name == LogKeyChange.houseSubject ? "status" : "keys \(name)"]
         case (.ceremony, nil), (.execution, nil), (.attestation, nil), (.recovery, nil),
             (.unfinished, nil), (.confirmation, nil):
             return []
@@ -68,6 +73,18 @@ extension Deadline {
         return [
             "provara rotate \(vault.vault) --revoke \(vault.id) --with-authority AUTHORITY"
                 + options + " --into TOKEN --reason \"\(reason)\""
+        ]
+    }
+
+    /// What to type instead where the token of the key will not come back: the second command
+    /// follows the first.
+    var ifGone: [String] {
+        guard matter == .tokenLost, ceremony == nil, vault == nil else { return [] }
+        let (name, lost) = (subject ?? "SUBJECT", key.map { "\($0)" } ?? "FINGERPRINT")
+        return [
+            "start \(KeyRevocation.name) \(name) --set key=\(lost) --set cause=loss "
+                + "--reason \"its token is lost\"",
+            "start \(NewKeeperKey.name) \(name) --into TOKEN --reason \"its token is lost\"",
         ]
     }
 
@@ -90,8 +107,8 @@ extension Deadline {
     func wantsStart(whileHalted isHalted: Bool) -> Bool {
         guard ceremony == nil else { return false }
         switch matter {
-        case .halt, .tokenLost: return true
-        case .rotation, .rotationNoted, .holderLeft, .drill: return !isHalted
+        case .halt: return true
+        case .rotation, .rotationNoted, .holderLeft, .tokenLost, .drill: return !isHalted
         case .ceremony, .execution, .attestation, .recovery, .unfinished, .confirmation,
             .overlapEnd:
             return false
@@ -107,6 +124,8 @@ extension Deadline {
             "date": .string("\(date)"), "since": .text(since.map { "\($0)" }),
             "due": .bool(isDue(at: now)), "text": .string(text),
             "commands": .strings(command.map { "ceremonyctl " + $0 }),
+            "commands_if_token_gone": ifGone.isEmpty
+                ? nil : .strings(ifGone.map { "ceremonyctl " + $0 }),
         ])
     }
 }

@@ -14,12 +14,13 @@ struct DueVerb: Verb {
         discussion: """
             The list is worked out here: the log is fetched, checked event by event as `verify` \
             does it, and held against its signed head. Only this is the daemon's word: that it is \
-            sealed, that its halt file halts it, and that nothing has happened after the signed \
-            head. The time is the later one of the daemon's clock and this machine's.
+            sealed, that its halt file halts it, how its clock stands, and that nothing has \
+            happened after the signed head. The time is the later one of the daemon's clock and \
+            this machine's.
 
             Needs no terminal, no token and no unlocked log. Ends with 75 when something is due, \
-            a halt among it, and with 0 when nothing is; every other status means that it could \
-            not be found out.
+            a halt or a clock that is not acted on among it, and with 0 when nothing is; every \
+            other status means that it could not be found out.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -40,32 +41,38 @@ struct DueVerb: Verb {
             try LogCopy(log).state, at: max(clock, status.clock.reads, log.shown.time))
         let isHaltedByFile = log.shown.isHalted && !agenda.due.contains { $0.matter == .halt }
         let lines = DueVerb.text(
-            agenda, isHaltedByFile: isHaltedByFile, isSealed: log.shown.isSealed,
-            difference: status.clock.reads - clock)
+            agenda, isHaltedByFile: isHaltedByFile,
+            sealed: log.shown.isSealed ? try DaemonToken.unlocking(DaemonToken.list(log)) : nil,
+            clock: status.clock, difference: status.clock.reads - clock)
         output.page(
             lines,
             .fields([
                 "head": log.shown.json, "now": .string("\(agenda.now)"),
                 "halted": .bool(log.shown.isHalted), "sealed": .bool(log.shown.isSealed),
+                "clock": status.clock.json,
                 "due": .array(agenda.due.map { $0.json(at: agenda.now) }),
                 "coming": .array(agenda.coming.map { $0.json(at: agenda.now) }),
             ]))
-        return agenda.due.isEmpty && !isHaltedByFile ? .done : .notYet
+        let isDue = !agenda.due.isEmpty || isHaltedByFile || status.clock.doubt != nil
+        return isDue ? .notYet : .done
     }
 
+    /// - Parameter sealed: what opens the log, where it is sealed.
     static func text(
-        _ agenda: Agenda, isHaltedByFile: Bool, isSealed: Bool, difference: Int
+        _ agenda: Agenda, isHaltedByFile: Bool, sealed: [String]?, clock: ClockReport,
+        difference: Int
     ) -> [String] {
         var lines: [String] = []
+        let unlock = sealed.map { $0.isEmpty ? "ceremonyctl unlock" : Phrase.list($0) }
         if isHaltedByFile {
             lines += [
                 "HALTED: the daemon says so, and the signed log does not yet.",
-                "  It is cleared by people once it stands in the log: ceremonyctl unlock",
+                "  It is cleared by people once it stands in the log"
+                    + (unlock.map { ": " + $0 } ?? "."),
             ]
         }
-        if isSealed {
-            lines.append("SEALED: nothing can be recorded until: ceremonyctl unlock")
-        }
+        if let unlock { lines.append("SEALED: nothing can be recorded until: \(unlock)") }
+        lines += clock.text.map { String($0.dropFirst(2)) }
         if abs(difference) > Limits.clockSlack {
             lines.append(
                 "The daemon's clock and this machine's differ by \(Phrase.span(difference)); the "
@@ -73,7 +80,9 @@ struct DueVerb: Verb {
         }
         lines += section("DUE", agenda.due, agenda.now)
         lines += section("COMING", agenda.coming, agenda.now)
-        if agenda.due.isEmpty, !isHaltedByFile { lines.insert("Nothing is due.", at: 0) }
+        if agenda.due.isEmpty, !isHaltedByFile, clock.doubt == nil {
+            lines.insert("Nothing is due.", at: 0)
+        }
         return lines
     }
 

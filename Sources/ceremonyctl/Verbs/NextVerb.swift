@@ -27,10 +27,12 @@ struct NextVerb: Verb {
         let parts =
             log.shown.isSealed
             ? [] : Part.all(in: open, status, log) + (try Part.toConfirm(agenda, log))
+        let locked = log.shown.isSealed ? DaemonToken.unlocking(try DaemonToken.list(log)) : []
         let people = try people(on: roster, asked: parts)
         let tasks = people.flatMap { person in
             let own = person.member.map {
-                Task.all(of: $0, log, status, open) + Task.toStart(by: $0, log, agenda)
+                Task.toOpen(by: $0, locked, log, status) + Task.all(of: $0, log, status, open)
+                    + Task.toStart(by: $0, log, status, roster, agenda)
             }
             return (own ?? []) + Task.toAnswer(by: person.name, open, now: status.now)
                 + Task.toDo(by: person.name, parts, now: status.now)
@@ -84,7 +86,14 @@ struct NextVerb: Verb {
         let here = roster.members.filter { $0.keys.contains { keys.contains($0.key.fingerprint) } }
         let coming = parts.filter { keys.contains($0.line.key) }.map(\.line.name)
         let found = people(here.map(\.name) + coming)
-        return found.isEmpty ? people(everybody) : found
+        if !found.isEmpty || keys.isEmpty { return found.isEmpty ? people(everybody) : found }
+        throw ClientError(
+            .notPermitted, "not-on-roster",
+            "No key on the tokens here is on the roster, or asked to come onto it: "
+                + keys.map(\.description).joined(separator: ", ") + ".",
+            meaning: "Nothing is awaited of whoever they belong to.",
+            next: "With --as NAME it is shown what is awaited of somebody else. On the roster are: "
+                + "\(roster.members.map(\.name).joined(separator: ", ")).")
     }
 
     // MARK: Parts
@@ -159,12 +168,17 @@ struct NextVerb: Verb {
         }
 
         /// The ceremonies that are due, for those who may start one.
-        static func toStart(by person: Member, _ log: TrustedLog, _ agenda: Agenda) -> [Task] {
+        static func toStart(
+            by person: Member, _ log: TrustedLog, _ status: StatusReport, _ roster: Roster,
+            _ agenda: Agenda
+        ) -> [Task] {
             guard person.mayStart, !log.shown.isSealed else { return [] }
             return agenda.due.filter { $0.wantsStart(whileHalted: log.shown.isHalted) }.map {
-                Task(
+                let isOwn = $0.matter != .halt || mayClear(person, status, roster)
+                return Task(
                     person: person.name, what: "due since \($0.since ?? $0.date): \($0.text)",
-                    command: $0.command.first ?? "due", until: nil, now: agenda.now)
+                    command: isOwn ? $0.command.first ?? "due" : "status", until: nil,
+                    now: agenda.now)
             }
         }
 
@@ -175,6 +189,39 @@ struct NextVerb: Verb {
                     person: name, what: "sign for \($0.title), which waits for you",
                     command: "answer \($0.id)", until: nil, now: now)
             }
+        }
+
+        /// Whether enough keepers would be left to approve the end of the halts if they start it.
+        private static func mayClear(
+            _ person: Member, _ status: StatusReport, _ roster: Roster
+        ) -> Bool {
+            let raisers = Set(status.halts.compactMap(\.by))
+            let able = HaltClear.starters(clearing: raisers, in: roster)
+            // Where nobody can clear all of them together, one after the other goes.
+            return able.isEmpty || able.contains { $0.utf8.elementsEqual(person.name.utf8) }
+        }
+
+        /// What the log waits for before anything else: its token, and a clock to go by.
+        static func toOpen(
+            by person: Member, _ locked: [String], _ log: TrustedLog, _ status: StatusReport
+        ) -> [Task] {
+            guard person.roles.contains(.operator) else { return [] }
+            func task(_ what: String, _ command: String) -> Task {
+                Task(
+                    person: person.name, what: what, command: command, until: nil, now: status.now)
+            }
+            if log.shown.isSealed {
+                let commands = locked.isEmpty ? ["ceremonyctl unlock"] : locked
+                return commands.map {
+                    task("unlock the log token", String($0.dropFirst("ceremonyctl ".count)))
+                }
+            }
+            guard let doubt = status.clock.doubt else { return [] }
+            return [
+                task(
+                    "the clock is not acted on: \(Display.neutralised(doubt))",
+                    status.clock.wantsDate ? "unlock --clock YYYY-MM-DD" : "status")
+            ]
         }
 
         /// The parts that wait for somebody's yes, each with the key that has to give it.
@@ -199,10 +246,8 @@ struct NextVerb: Verb {
                     person: person.name, what: what, command: command, until: until,
                     now: status.now)
             }
+            if log.shown.isSealed { return [] }
             let isOperator = person.roles.contains(.operator)
-            if log.shown.isSealed {
-                return isOperator ? [task("unlock the log token", "unlock", nil)] : []
-            }
             var tasks: [Task] = []
             if isOperator, !log.shown.isHalted {
                 tasks += status.debris.filter(\.awaitsOrder).map {
@@ -227,9 +272,4 @@ struct NextVerb: Verb {
             return tasks
         }
     }
-}
-
-extension CeremonyReport {
-    /// What it is, where it is named among others.
-    fileprivate var title: String { "\(id) (\(kind) of \(subject))" }
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CeremonyRecord
+import CeremonyRules
 import CeremonyTerminal
 
 /// `show [ID]`.
@@ -45,8 +46,10 @@ struct ShowVerb: Verb {
         }
         guard let document else {
             let history = try CeremonyHistory(of: report, in: log)
+            let change = try change(by: report, log)
             return output.page(
-                report.text(at: choice.status.now) + history.text, history.json(beside: report))
+                report.text(at: choice.status.now) + change + history.text,
+                history.json(beside: report))
         }
         let roster = try log.roster()
         let statement = try log.statement(of: report, roster)
@@ -72,6 +75,21 @@ struct ShowVerb: Verb {
         } else {
             output.bytes(chosen.bytes)
         }
+    }
+}
+
+extension ShowVerb {
+    /// What a change of the people or of the rules comes to, in the words in which it was started,
+    /// against the people and rules of then.
+    private func change(by report: CeremonyReport, _ log: TrustedLog) throws(ClientError)
+        -> [String]
+    {
+        guard ClientKinds.part(of: report.kind) is any HouseChange.Type else { return [] }
+        let statement = try log.statement(of: report, log.roster())
+        guard let difference = RosterDifference(statement, from: try log.roster(at: report.seq))
+        else { return [] }
+        return ["  what changes with epoch \(difference.new.epoch):"]
+            + difference.lines.map { "    " + $0 }
     }
 }
 

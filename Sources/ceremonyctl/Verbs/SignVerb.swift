@@ -32,9 +32,29 @@ struct SignVerb: Verb {
             try Files.read(file), intent: open ? .open : .approve)
         var keys = DocumentSigner.Keys.first
         if case .genesis = document.content { keys = .all }
-        try SignatureFiles.make(
-            for: document, beside: file, by: try signatories(of: document), with: keys, signing,
-            output)
+        do {
+            try SignatureFiles.make(
+                for: document, beside: file, by: try signatories(of: document), with: keys,
+                signing, output)
+        } catch {
+            throw hinted(error, on: document)
+        }
+    }
+
+    /// A statement that its initiator is to open looks like one that its witnesses are to approve.
+    private func hinted(_ error: ClientError, on document: KnownDocument) -> ClientError {
+        guard error.code == "not-listed", case .statement(let statement) = document.content,
+            document.namespace == .approve
+        else { return error }
+        let initiator = statement.initiator.name
+        if let name = signing.name, !name.utf8.elementsEqual(initiator.utf8) { return error }
+        return ClientError(
+            error.status, error.code,
+            "\(error.happened) Its initiator, \(initiator), signs it to open it, and does not "
+                + "approve it.",
+            meaning: error.meaning,
+            next: "If you are \(initiator): ceremonyctl sign --open \(Display.neutralised(file)). "
+                + error.next, requirement: error.requirement)
     }
 
     /// A key record does not say who may attest it; the statement does, and the daemon checks it.

@@ -57,14 +57,19 @@ struct StatusVerb: Verb {
             let awaited = DaemonToken.awaited(among: tokens)
             lines.append(
                 awaited.isEmpty
-                    ? "  sealed: nothing can be recorded until `ceremonyctl unlock`"
+                    ? "  sealed: nothing can be recorded until "
+                        + "`\(DaemonToken.unlocking(tokens).first ?? "ceremonyctl unlock")`"
                     : "  sealed: its heads need another key too; unlock also \(awaited)")
         }
         lines += status.halts.map { "  halted: \($0.line)" }
         if status.haltCount > status.halts.count {
             lines.append("  halted: and by \(status.haltCount - status.halts.count) more")
         }
-        if status.isHaltedByFile, status.halts.isEmpty {
+        lines += status.held.map {
+            "  halted: " + Display.neutralised($0)
+                + " (beside the log, which has it as soon as it can be written)"
+        }
+        if status.isHaltedByFile, status.halts.isEmpty, status.held.isEmpty {
             lines.append(
                 "  halted: by the halt file; the log has it as soon as it can be written")
         }
@@ -159,6 +164,15 @@ struct DaemonToken: Sendable {
         return log.filter { !$0.isUnlocked }.map {
             $0.name + ($0.trouble == nil ? "" : " (not usable now)")
         }.joined(separator: ", ")
+    }
+
+    /// The commands that open a sealed log: one for each token that it still waits for. Before any
+    /// is unlocked it is not known whether one is enough.
+    static func unlocking(_ tokens: [DaemonToken]) -> [String] {
+        let log = tokens.filter(\.isLogToken).sorted { $0.logPlace < $1.logPlace }
+        let locked = log.filter { !$0.isUnlocked }
+        let next = log.contains(where: \.isUnlocked) ? locked : Array(locked.prefix(1))
+        return next.map { "ceremonyctl unlock \($0.name)" }
     }
 
     /// `label (serial ..., model)`.

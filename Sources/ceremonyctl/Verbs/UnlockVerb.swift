@@ -19,7 +19,8 @@ struct UnlockVerb: Verb {
 
     @Argument(
         help: ArgumentHelp(
-            "The token, by its name, label or serial at the daemon; left out, the log token."))
+            "The token, by its name, label or serial at the daemon; left out, the log token, if no "
+                + "other is locked."))
     var token: String?
 
     @Option(
@@ -31,7 +32,8 @@ struct UnlockVerb: Verb {
     func perform(_ output: Output) throws(ClientError) {
         let log = try TrustedLog(global, trust)
         let status = try log.status()
-        let wanted = try DaemonToken.named(token, among: try DaemonToken.list(log))
+        let wanted = try DaemonToken.toUnlock(
+            token, among: try DaemonToken.list(log), wantsDate: status.clock.wantsDate)
         let question = ClockQuestion(
             clock: clock, report: status.clock, lastEvent: log.shown.time)
         guard !wanted.isUnlocked || (wanted.isLogToken && log.shown.isSealed) else {
@@ -128,7 +130,7 @@ struct LockVerb: Verb {
     func perform(_ output: Output) throws(ClientError) {
         let log = try TrustedLog(global, trust)
         var parameters: [String: JSON] = [:]
-        if token != nil {
+        if let token {
             let wanted = try DaemonToken.named(token, among: try DaemonToken.list(log))
             parameters["token"] = .string(wanted.name)
         }
@@ -141,14 +143,12 @@ struct LockVerb: Verb {
 }
 
 extension DaemonToken {
-    /// The token that is meant: by name, serial or label. Where none is named, the first of the log
-    /// tokens that is still locked.
+    /// The token that is meant: by name, serial or label.
     ///
     /// - Throws: `unknown-token` (66), `token-ambiguous`, `token-trouble` (74).
-    static func named(_ name: String?, among tokens: [DaemonToken]) throws(ClientError)
+    static func named(_ name: String, among tokens: [DaemonToken]) throws(ClientError)
         -> DaemonToken
     {
-        guard let name else { return try unnamed(among: tokens) }
         let found = tokens.filter { token in
             [token.name, token.serial, token.label].contains {
                 $0.utf8.elementsEqual(name.utf8)
@@ -175,12 +175,20 @@ extension DaemonToken {
         return try first.withoutTrouble()
     }
 
-    private static func unnamed(among tokens: [DaemonToken]) throws(ClientError) -> DaemonToken {
+    /// The token whose PIN is to be asked for. Where none is named it is the log token, and only
+    /// while no other one is locked: a PIN that was meant for another token is a try that is gone.
+    ///
+    /// - Parameter wantsDate: Whether a date is wanted of an open log, for which no PIN is.
+    /// - Throws: what ``named(_:among:)`` throws; `ambiguous-token` (64).
+    fileprivate static func toUnlock(
+        _ name: String?, among tokens: [DaemonToken], wantsDate: Bool
+    ) throws(ClientError) -> DaemonToken {
+        if let name { return try named(name, among: tokens) }
         if let only = tokens.first, tokens.count == 1 { return try only.withoutTrouble() }
-        let usable = tokens.filter { $0.isLogToken && $0.trouble == nil }.sorted {
-            $0.logPlace < $1.logPlace
-        }
-        guard let first = usable.first(where: { !$0.isUnlocked }) ?? usable.first else {
+        let usable = tokens.filter { $0.trouble == nil }
+        let locked = usable.filter { !$0.isUnlocked }
+        let log = usable.filter(\.isLogToken).sorted { $0.logPlace < $1.logPlace }
+        guard let first = log.first else {
             throw ClientError(
                 .token, "token-missing",
                 "The daemon has no token that holds the log key to be seen.",
@@ -188,7 +196,17 @@ extension DaemonToken {
                 next: "Its tokens: \(tokens.map(\.name).joined(separator: ", ")). See "
                     + "`ceremonyctl tokens`.")
         }
-        return first
+        if locked.isEmpty || (wantsDate && log.allSatisfy(\.isUnlocked)) { return first }
+        if locked.count == 1, locked[0].isLogToken { return locked[0] }
+        let list = locked.map { "\($0.name), \($0.title)" }.joined(separator: "; ")
+        throw ClientError(
+            .usage, "ambiguous-token",
+            locked.count == 1
+                ? "The log token is unlocked already. Locked is \(list)."
+                : "Several tokens of the daemon are locked: \(list).",
+            meaning: "No PIN was asked for, so that none is tried on another token than you mean.",
+            next: "Say which: "
+                + locked.map { "ceremonyctl unlock \($0.name)" }.joined(separator: ", or ") + ".")
     }
 
     /// The token, unless the daemon cannot reach it.

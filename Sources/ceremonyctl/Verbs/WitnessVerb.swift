@@ -26,8 +26,9 @@ struct WitnessVerb: Verb {
         let report = try choice.ceremony(id, for: .witness, by: party.member, acting)
         let statement = try log.statement(of: report, roster)
         let listed = statement.witnesses.filter { $0.name.utf8.elementsEqual(party.name.utf8) }
-        try ClientKinds.reading(statement, log, roster)?.tell(choice.status)
-        let document = try KnownDocument(statement.bytes, intent: .approve)
+        let reading = try ClientKinds.reading(statement, log, roster)
+        reading?.tell(choice.status)
+        let document = try KnownDocument(statement.bytes, intent: .approve, told: reading?.gist)
         guard let signed = try party.sign(document, listed: listed.map(\.fingerprint), output)
         else { return }
         let submission = try log.submit(document.bytes, signed.sshsig)
