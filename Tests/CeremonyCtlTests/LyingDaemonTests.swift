@@ -186,6 +186,11 @@ struct LyingDaemonTests {
         let known = try house.checkpoint()
         let root = try Checkpoint(text: known.text).head.root
         #expect(shrunk.err.contains(root.description))
+        // The way out of a state directory that was put back is the operator's, and it is named.
+        #expect(
+            shrunk.err.split { $0.isWhitespace }.joined(separator: " ").contains(
+                "reaches event \(house.state.head.size - 1), with the daemon stopped: ceremonyd "
+                    + "import --bundle DIR."))
 
         daemon.lies { _, _ in }
         var fork = short

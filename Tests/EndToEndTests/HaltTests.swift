@@ -48,7 +48,7 @@ struct HaltTests {
         try room.alice.submits(halt, .act)
         try room.bob.submits(try room.bob.draft("halt", "--reason", "and fire"), .act)
         #expect(try room.log() == before)
-        // Both are told, although the log has neither: to whoever asks, and on the daemon's own log.
+        // Both are told, although the log has neither: to whoever asks, and on standard error.
         let status = try room.erin.does("status")
         for told in ["by alice: smoke (beside the log", "by bob: and fire (beside the log"] {
             #expect(status.contains(told), "\(status)")

@@ -79,7 +79,9 @@ struct SupersedeTests {
         #expect(
             try start(room.dave, ["keeper-beta", "--into", "house", "--supersede"]).status == 0)
         let beta = try room.start("keeper-beta", "--into", "spare")
-        try room.refuses(64, "ambiguous-ceremony", says: "\(old), \(beta)") {
+        let both =
+            "\(old) (new-keeper-key of keeper-alpha), \(beta) (new-keeper-key of keeper-beta)"
+        try room.refuses(64, "ambiguous-ceremony", says: both) {
             try start(room.dave, ["keeper-alpha", "--into", "spare", "--supersede"])
         }
         try room.approve(old)

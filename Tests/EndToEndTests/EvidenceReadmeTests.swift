@@ -6,7 +6,7 @@ import CeremonyRecord
 import Testing
 
 @Suite("The evidence says how it is checked by hand")
-struct ReadmeTests {
+struct EvidenceReadmeTests {
     @Test("Its steps hold after a rotation, with a newcomer, and while a log key is replaced")
     func steps() throws {
         let room = try CeremonyRoom.copy()
