@@ -14,6 +14,8 @@ struct VaultRoom {
     private static let quorumSeed = Array(UInt8(0x20)..<0x40)
 
     var vault: String { room.directory + "/vault" }
+    /// Where a vault can begin that takes its place; the daemon calls it beta.
+    var successor: String { room.directory + "/successor" }
 
     /// A room with its daemon running and unlocked.
     ///
@@ -23,7 +25,8 @@ struct VaultRoom {
         try #require(TestFile.exists(VaultRoom.python), "make it with: Scripts/test provara")
         try python("provara-vault.py", vault)
         try moveQuorumKey(to: room.person(holder))
-        room.furtherConfiguration = "[vaults.alpha]\npath = \"\(vault)\""
+        room.furtherConfiguration =
+            "[vaults.alpha]\npath = \"\(vault)\"\n[vaults.beta]\npath = \"\(successor)\""
         try room.open()
     }
 
@@ -54,11 +57,12 @@ struct VaultRoom {
     }
 
     /// The package's own verdict, and ours.
-    func expectVerified(_ path: String? = nil, sourceLocation: SourceLocation = #_sourceLocation)
-        throws
-    {
+    func expectVerified(
+        _ path: String? = nil, _ options: String...,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
         let real = try room.house.tool(
-            Program.sources + "/.build/provara/bin/provara", "verify", path ?? vault)
+            [Program.sources + "/.build/provara/bin/provara", "verify", path ?? vault] + options)
         #expect(real.status == 0, "\(real.out)\(real.err)", sourceLocation: sourceLocation)
         #expect(real.out.contains("PASS"), sourceLocation: sourceLocation)
         let ours = try room.erin.run("provara", "verify", path ?? vault)

@@ -139,6 +139,34 @@ struct VaultRotationTests {
         try room.refuses(81, "ended") { try alice.run("answer", id, "--json") }
     }
 
+    @Test("A vault without an authority begins anew beside the old one, which stays as it is")
+    func reset() throws {
+        let vault = try VaultRoom()
+        let room = vault.room
+        let before = try vault.fingerprint()
+        let path = room.dave.path("draft")
+        let drafted = try room.dave.run(
+            "start", "provara-hard-reset", "beta-root", "--into", "house", "--set", "vault=alpha",
+            "--set", "new-vault=beta", "--set", "new-uid=beta.vault", "--set", "ordered-by=alice",
+            "--set", "peers=heidi", "--reason", "every authority is lost", "--as", "dave",
+            "--draft", path)
+        try #require(drafted.status == 0, "\(drafted.err)")
+        #expect(drafted.err.contains("still have authority: \(VaultRoom.quorum),\(VaultRoom.root)"))
+        let id = try room.dave.submits(path, .open).field("ceremony").text
+        try accept(room, id)
+        try room.approve(id)
+        try room.execute(id)
+        #expect(try vault.fingerprint() == before)
+        try vault.expectVerified(vault.successor)
+        try vault.expectVerified(vault.successor, "--follow-predecessors")
+        #expect(try room.erin.run("provara", "gate", "beta", "L3").status == 1)
+        try confirms(room, room.person("heidi"), id, "--vault", vault.successor)
+        #expect(try room.erin.run("provara", "gate", "beta", "L3").status == 0)
+        let due = try room.erin.run("due").out
+        let key = VaultRoom.id(of: try room.keyMade(by: id))
+        #expect(due.contains("provara rotate beta --revoke \(key)"), "\(due)")
+    }
+
     // MARK: Steps
 
     /// dave's order, under way until somebody has signed.

@@ -164,7 +164,7 @@ extension State {
     /// The vault that a key was made for, and its id there; `nil` for a key of no vault.
     private func vaultKey(_ entry: KeyEntry) -> Deadline.VaultKey? {
         guard let statement = recordedCeremony(named: entry.ceremony)?.statement,
-            let vault = statement.fields["vault"]
+            let vault = statement.fields["new-vault"] ?? statement.fields["vault"]
         else { return nil }
         return Deadline.VaultKey(
             vault: vault, id: "\(KeyID(publicKey: entry.publicKey.point))")

@@ -33,27 +33,7 @@ struct VaultRotation: ClientKind {
             chosen["promoter"] = chosen["authority"]
             chosen["promoter-by"] = chosen["authority-by"]
         }
-        chosen["peers"] = try chosen["peers"].map { text throws(ClientError) in
-            try peers(text, in: roster)
-        }
-        return chosen
-    }
-
-    /// A name on the roster stands for that person's first key.
-    private static func peers(_ text: String, in roster: Roster) throws(ClientError) -> String {
-        guard !text.utf8.elementsEqual("none".utf8) else { return text }
-        let words = text.utf8.split(
-            separator: UInt8(ascii: ","), omittingEmptySubsequences: false
-        ).map { String(decoding: $0, as: UTF8.self) }
-        return try words.map { word throws(ClientError) in
-            guard !word.utf8.contains(UInt8(ascii: "=")) else { return word }
-            guard let key = roster.member(named: word)?.keys.first?.key.fingerprint else {
-                throw .usage(
-                    "\(word) is not on the roster, so their key has to be said.",
-                    next: "Write NAME=SHA256:..., with the fingerprint of their key.")
-            }
-            return "\(word)=\(key)"
-        }.joined(separator: ",")
+        return try VaultPeers.inFull(chosen, under: roster)
     }
 
     /// The vault's own log says up to where a key has signed, and what it may do.

@@ -82,7 +82,7 @@ struct VaultWindow {
     init(_ vault: String, in state: State) {
         func isAbout(_ ceremony: Ceremony) -> Bool {
             let fields = ceremony.statement.fields
-            return ["vault", "vault-uid"].contains {
+            return ["vault", "vault-uid", "new-vault", "new-uid"].contains {
                 fields[$0]?.utf8.elementsEqual(vault.utf8) ?? false
             }
         }

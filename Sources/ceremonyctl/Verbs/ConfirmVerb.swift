@@ -112,9 +112,9 @@ struct ConfirmVerb: Verb {
         var trouble: String?
         if let first = copy.findings.violations.first {
             trouble = "it breaks \(copy.findings.violationCount) rules, the first: \(first)"
-        } else if copy.genesis?.uid != statement.fields["vault-uid"] {
+        } else if copy.genesis?.uid != statement.fields["new-uid"] ?? statement.fields["vault-uid"] {
             trouble = "it is another vault"
-        } else if standing?.promotedAt == nil || standing?.revocation != nil {
+        } else if standing?.revocation != nil || !isIntroduced(standing) {
             trouble = "its log does not have \(new) as a key in force"
         }
         if let trouble {
@@ -126,6 +126,14 @@ struct ConfirmVerb: Verb {
         }
         Talk.paragraph("The copy \(path) is in order and knows \(new). Its root is \(copy.root).")
         return copy.root
+    }
+
+    /// Whether the vault's own signed events introduced a key.
+    private func isIntroduced(_ standing: Provara.KeyStanding?) -> Bool {
+        switch standing?.introduction {
+        case .birth, .promotion: true
+        case .contract, .vouched, nil: false
+        }
     }
 
     /// The root that the ceremony has come to, from the event that completed it.
