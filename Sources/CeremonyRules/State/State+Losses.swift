@@ -50,9 +50,9 @@ extension State {
         for serial in gone { lose(token: serial, at: moment, as: .unlisted) }
     }
 
-    /// Whoever held a subject before, and is not on the roster any more, has left with the keys that
-    /// it has now. One that a ceremony makes later was never theirs; and that somebody else holds
-    /// the subject now has not changed the old ones.
+    /// Whoever held a subject before, and is not on the roster any more, has left with the keys
+    /// that it has now. One that a ceremony makes later was never theirs; and that somebody else
+    /// holds the subject now has not changed the old ones.
     ///
     /// A person who comes back is the same person; what they hold is not due any more.
     mutating func noteDepartures(since before: Roster, at moment: KeyEntry.Moment) {

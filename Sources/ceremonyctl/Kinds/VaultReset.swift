@@ -1,5 +1,5 @@
-// A vault that begins anew, for whoever starts, approves or accepts it: what becomes of the old one,
-// and that nothing but people's word says that no authority of it is left.
+// A vault that begins anew, for whoever starts, approves or accepts it: what becomes of the old
+// one, and that nothing but people's word says that no authority of it is left.
 
 import CeremonyRecord
 import CeremonyRules
@@ -18,6 +18,8 @@ struct VaultReset: ClientKind {
     init(_ statement: Statement, _ log: TrustedLog, _ roster: Roster) throws(ClientError) {
         fields = statement.fields
     }
+
+    var gist: [String] { sentences.map { Display.neutralised($0) } }
 
     func tell(_ status: StatusReport) {
         for sentence in sentences { Talk.paragraph(Display.neutralised(sentence)) }
