@@ -1,5 +1,5 @@
-// A vault that begins anew, for whoever starts, approves or accepts it: what becomes of the old one,
-// and that nothing but people's word says that no authority of it is left.
+// A vault that begins anew, for whoever starts, approves or accepts it: what becomes of the old
+// one, and that nothing but people's word says that no authority of it is left.
 
 import CeremonyRecord
 import CeremonyRules

@@ -112,7 +112,8 @@ struct ConfirmVerb: Verb {
         var trouble: String?
         if let first = copy.findings.violations.first {
             trouble = "it breaks \(copy.findings.violationCount) rules, the first: \(first)"
-        } else if copy.genesis?.uid != statement.fields["new-uid"] ?? statement.fields["vault-uid"] {
+        } else if copy.genesis?.uid != statement.fields["new-uid"] ?? statement.fields["vault-uid"]
+        {
             trouble = "it is another vault"
         } else if standing?.revocation != nil || !isIntroduced(standing) {
             trouble = "its log does not have \(new) as a key in force"
