@@ -313,6 +313,9 @@ struct KindTests {
         other = evidence
         other["token"] = .string(House.otherToken.uri)
         try refuses(changed("evidence", .object(other)))
+        other = evidence
+        other["attestation"] = .string(Base64.encode([1]))
+        try refuses(changed("evidence", .object(other)))
         // Another key's proof, and a record that says something else in any line.
         guard case .object(let another)? = try house.outcome(of: id, key: 501) else { return }
         try refuses(changed("sig_new", another["sig_new"]))
