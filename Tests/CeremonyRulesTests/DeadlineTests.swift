@@ -290,6 +290,21 @@ struct DeadlineTests {
         #expect(dates(house, .drill).map(\.subject) == [nil])
     }
 
+    @Test("A drill key whose token is lost is not offered for the next drill")
+    func lostDrill() throws {
+        var house = try House()
+        let statement = try house.statement(subject: "drill", parameters: ["class": "drill"])
+        try house.decide(house.opening(statement).command)
+        try house.approve("gina", "bob", statement: statement)
+        try house.execute(statement.ceremony)
+        let record = try #require(try house.complete(statement.ceremony))
+        try house.attest("gina", "bob", record: record)
+        #expect(dates(house, .drill).map(\.subject) == ["drill"])
+        let other = try house.activated(key: 501)
+        try revoke(other, for: "loss", in: &house)
+        #expect(dates(house, .drill).map(\.subject) == [nil])
+    }
+
     private func revoke(_ record: KeyRecord, for cause: String, in house: inout House) throws {
         let statement = try house.open(
             "key-revocation", subject: record.subject,

@@ -25,7 +25,7 @@ extension Invariant {
             {
                 problems.append("\(from?.rawValue ?? "none") to \(to.rawValue)")
             }
-            problems += Invariant.problems(of: event, in: decision.state)
+            problems += Invariant.problems(of: event, in: decision)
         }
         if before.isHalted, let first = decision.events.first,
             !mayGoOn(first.body, in: decision.state)
@@ -62,7 +62,8 @@ extension Invariant {
 
     // MARK: Events
 
-    private static func problems(of event: Event, in after: State) -> [String] {
+    private static func problems(of event: Event, in decision: Decision) -> [String] {
+        let after = decision.state
         switch event.body {
         case .ceremonyExecuting(let body):
             guard let ceremony = after.ceremony(named: body.ceremony),
@@ -71,7 +72,8 @@ extension Invariant {
             return []
         case .ceremonyCompleted(let body):
             guard let ceremony = after.ceremony(named: body.ceremony),
-                let deadline = ceremony.executionDeadline, event.time < deadline
+                let deadline = ceremony.executionDeadline,
+                bounded(event.time, in: decision) < deadline
             else { return ["\(body.ceremony) is completed after its deadline"] }
             return signatures(of: ceremony)
         case .haltCleared(let body):
@@ -134,11 +136,15 @@ extension Invariant {
         _ old: KeyEntry.Moment?, as new: KeyEntry.Moment?, in decision: Decision
     ) -> Bool {
         guard let old else { return true }
-        var time = old.time
+        return new == KeyEntry.Moment(seq: old.seq, time: bounded(old.time, in: decision))
+    }
+
+    private static func bounded(_ time: Timestamp, in decision: Decision) -> Timestamp {
+        var time = time
         for case .clockCorrected(let body) in decision.events.map(\.body) {
             time = min(time, body.now)
         }
-        return new == KeyEntry.Moment(seq: old.seq, time: time)
+        return time
     }
 
     /// No key goes, what became of it stays, and an end only moves earlier.

@@ -179,9 +179,10 @@ extension State {
         let last = keys.compactMap { $0.activated?.time }.max() ?? log.document.created
         let days = roster.policy.drillDays
         let date = last + days * Limits.day
-        // A subject whose key can be rotated by then: the overlap of its last rotation is over.
+        // A subject whose key can be rotated by then: it can still sign for its successor, and the
+        // overlap of its last rotation is over.
         let free = drills.first { drill in
-            activeKey(of: drill.value, at: date) != nil
+            activeKey(of: drill.value, at: date).map { $0.lost == nil } ?? false
                 && !drill.value.keys.contains {
                     let status = self.keys[$0]?.status(at: date)
                     return status == .registered || status == .retiring
