@@ -261,9 +261,10 @@ struct HaltedVerbTests {
     ]
     /// Mutating, and goes on: by what it does, or for the kinds that go on.
     private static let goingOn: Set = ["unlock", "lock", "decline", "cancel", "halt", "note"]
-    /// Refused, unless it is about a ceremony that goes on.
+    /// Refused, unless it is about a ceremony that goes on; of `provara` what starts one.
     private static let refused: Set = [
-        "start", "witness", "execute", "attest", "submit", "accept", "recover",
+        "start", "witness", "execute", "attest", "submit", "accept", "recover", "answer", "confirm",
+        "provara",
     ]
 
     @Test("There is no verb of which nobody has said whether it goes on")
