@@ -70,8 +70,8 @@ struct ContestedTests {
         #expect(after.log.standing(of: TestKey.newQuorum.id)?.isAuthority == false)
     }
 
-    @Test("An attested promotion gives the key its standing back")
-    func attestedPromotion() throws {
+    /// A vault with a second quorum from birth, in which the root gave the first one a successor.
+    private func withSecondQuorum() throws -> TestVault {
         let vault = try TestVault("vault_before_rotation")
         // A second quorum from birth ends the compromised root.
         try vault.editKeys { $0.append(KeyEntry.of(.stranger, roles: ["quorum"])) }
@@ -81,6 +81,39 @@ struct ContestedTests {
                 "\"key_id\": \"\(TestKey.quorum.id)\"}, {\"role\": \"quorum\", \"key_id\": \"\(TestKey.stranger.id)\"",
             in: VaultPath.contract)
         try vault.rotate(.quorum, to: .newQuorum, by: .root, roles: ["quorum"], boundary: nil)
+        return vault
+    }
+
+    @Test("An event that comes after two boundaries is contested once, by the first revocation")
+    func twoBoundaries() throws {
+        let vault = try withSecondQuorum()
+        let times = (0..<3).map { "2026-02-18T13:30:0\($0).000000+00:00" }
+        let first = TestEvent("OBSERVATION", actor: "eve", previous: nil, time: times[0])
+        let second = TestEvent(
+            "OBSERVATION", actor: "eve", previous: first.identified(TestKey.newQuorum.id).id,
+            time: times[1])
+        try vault.edit { $0 += [first.line(.newQuorum), second.line(.newQuorum)] }
+        try vault.rotate(
+            .root, to: .newRoot, by: .stranger,
+            times: ("2026-02-18T14:00:00.000000+00:00", "2026-02-18T14:00:01.000000+00:00"))
+        let once = try vault.read()
+        let boundary = first.identified(TestKey.newQuorum.id).id
+        try vault.rotate(
+            .newQuorum, to: TestKey(from: 0xc0), by: .stranger, roles: ["quorum"],
+            boundary: boundary,
+            times: ("2026-02-18T15:00:00.000000+00:00", "2026-02-18T15:00:01.000000+00:00"))
+        try vault.close(by: .stranger)
+        let twice = try vault.read()
+        #expect(twice.isInOrder, "\(twice.findings.kept)")
+        #expect(once.log.contestedCount == 4)
+        #expect(twice.log.contestedCount == 4)
+        #expect(twice.log.contested.map(\.event.line) == [5, 6, 7, 8])
+        #expect(Set(twice.log.contested.map(\.revocation.line)) == [9])
+    }
+
+    @Test("An attested promotion gives the key its standing back")
+    func attestedPromotion() throws {
+        let vault = try withSecondQuorum()
         try vault.close(by: .root)
         var order = try plainOrder()
         order.boundary = EventID("evt_9f2401cee37aadf18ad58baf")
