@@ -101,6 +101,11 @@ struct ProvaraRotationTests {
                 .stepDone(
                     StepDone(ceremony: statement.ceremony, step: "publish", result: .object([:]))))
         }
+        let root = JSON.object(["root": .string("\(House.vaultRoot)")])
+        expectRefusal(.illegalEvent) {
+            try house.append(
+                .stepDone(StepDone(ceremony: statement.ceremony, step: "other", result: root)))
+        }
         try house.decide(.done(ceremony: statement.ceremony, step: "publish"))
         #expect(house.state.unfinished.isEmpty)
         expectRefusal(.illegalEvent) {
@@ -316,6 +321,16 @@ struct ProvaraRotationTests {
         #expect(house.state.unconfirmed.map(\.id) == [statement.ceremony])
         var act = try house.act(.confirm, by: "alice", on: statement.ceremony)
         house.expectRefusal(.wrongRole, "FR70", of: house.signed(act).command)
+        let gina = house.signed(try house.act(.confirm, by: "gina", on: statement.ceremony))
+        let signed = SignedDocument(
+            lines: try Act(bytes: gina.document).lines,
+            key: house.person("gina").keys[0].fingerprint,
+            sshsig: gina.sshsig)
+        expectRefusal(.notListed, "CT-12") {
+            try house.append(
+                .peerConfirmed(
+                    PeerConfirmed(ceremony: "alpha-root-2", peer: "gina", signed: signed)))
+        }
         for name in ["gina", "mallory"] {
             act = try house.act(.confirm, by: name, on: statement.ceremony)
             try house.decide(house.signed(act).command)
