@@ -331,6 +331,14 @@ struct ProvaraRotationTests {
                 .peerConfirmed(
                     PeerConfirmed(ceremony: "alpha-root-2", peer: "gina", signed: signed)))
         }
+        expectRefusal(.notListed, "CT-12") {
+            try house.append(
+                .peerConfirmed(
+                    PeerConfirmed(ceremony: statement.ceremony, peer: "mallory", signed: signed)))
+        }
+        var other = try house.act(.confirm, by: "gina", on: statement.ceremony)
+        other.document = statement.digest
+        house.expectRefusal(.wrongDocument, of: house.signed(other).command)
         for name in ["gina", "mallory"] {
             act = try house.act(.confirm, by: name, on: statement.ceremony)
             try house.decide(house.signed(act).command)
