@@ -143,6 +143,17 @@ struct FoundingTests {
         Self.refuses(.incompleteGenesis) {
             $0.genesis.logKeys[0].vkey = Founding.vkey("example.org/other", of: $0.logKey)
         }
+        for isStandby in [false, true] {
+            Self.refuses(.incompleteGenesis) { founding in
+                let key = NoteKey(
+                    name: founding.genesis.log, publicKey: SoftwareKey(1001).publicKey.point,
+                    kind: .cosignature)
+                guard let key else { return }
+                let uri = House.otherToken.uri
+                founding.genesis.logKeys =
+                    (isStandby ? founding.genesis.logKeys : []) + [LogKey(vkey: key.vkey, uri: uri)]
+            }
+        }
         Self.refuses(.incompleteGenesis) { $0.genesis.logKeys[0].uri = "pkcs11:token=house" }
         Self.refuses(.keyTaken) {
             $0.genesis.logKeys[0].vkey = Founding.vkey($0.genesis.log, of: SoftwareKey(1))

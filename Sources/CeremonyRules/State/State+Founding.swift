@@ -76,8 +76,11 @@ extension Genesis {
             throw Refusal(.incompleteGenesis, "The genesis names no log key, or more than two.")
         }
         for key in logKeys {
-            guard let note = NoteKey(vkey: key.vkey), note.name == log else {
-                throw Refusal(.incompleteGenesis, "The log key \(key.vkey) is not a key of \(log).")
+            // Heads are signed as they are; a cosigner's key signs them with a time of its own.
+            guard let note = NoteKey(vkey: key.vkey), note.kind == .ed25519, note.name == log else {
+                throw Refusal(
+                    .incompleteGenesis, "The log key \(key.vkey) is not a key of \(log).",
+                    next: "Put in what this prints: ceremonyd log-key --origin \(log).")
             }
             guard let token = TokenReference(uri: key.uri) else {
                 throw Refusal(
