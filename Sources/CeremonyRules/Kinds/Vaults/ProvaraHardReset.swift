@@ -166,19 +166,9 @@ public struct ProvaraHardReset: KeyMakingKind {
             }
             signatures.append(bytes)
         }
-        var work = work(events, signatures, of: ceremony)
-        guard let root = done.planned else { return .step(.plan(work)) }
-        let record = ManifestSignature(
-            root: root, signer: work.signer.id, signedAt: events.order.times.manifestSignedAt)
-        guard let manifest = done.signature(by: key.key, of: record.bytesToSign) else {
-            return .step(.sign(key, bytes: record.bytesToSign))
-        }
-        work.manifestSignature = manifest
-        guard let files = done.staged else { return .step(.stage(work)) }
-        var outcome = made
-        outcome.also =
-            VaultOutcome(events: signatures, manifest: manifest, root: root, files: files).json
-        return .commit(outcome.json)
+        return work(events, signatures, of: ceremony).next(
+            after: done, made, by: key, signedAt: events.order.times.manifestSignedAt,
+            events: signatures)
     }
 
     private func events(for record: KeyRecord, of ceremony: Ceremony) -> ResetEvents? {

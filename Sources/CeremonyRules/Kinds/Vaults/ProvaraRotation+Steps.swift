@@ -63,25 +63,14 @@ extension ProvaraRotation {
                 signatures.append(VaultSignature(answer[place], by: signer.key))
             }
         }
-        guard var work = work(made.record, signatures, of: ceremony) else {
+        guard let work = work(made.record, signatures, of: ceremony) else {
             return .fail(reason: "token-error", detail: "the vault's files cannot be worked out")
         }
-        guard let root = done.planned else { return .step(.plan(work)) }
-        let record = ManifestSignature(
-            root: root, signer: work.signer.id, signedAt: events.order.times.manifestSignedAt)
         let newKey = SigningKey(
             token: making.token, keyID: made.record.keyID, key: made.record.publicKey)
-        guard let manifest = done.signature(by: newKey.key, of: record.bytesToSign) else {
-            return .step(.sign(newKey, bytes: record.bytesToSign))
-        }
-        work.manifestSignature = manifest
-        guard let files = done.staged else { return .step(.stage(work)) }
-        var outcome = made
-        outcome.also =
-            VaultOutcome(
-                events: signatures.map(\.bytes), manifest: manifest, root: root, files: files
-            ).json
-        return .commit(outcome.json)
+        return work.next(
+            after: done, made, by: newKey, signedAt: events.order.times.manifestSignedAt,
+            events: signatures.map(\.bytes))
     }
 
     // MARK: What follows from the statement, the intent and the new key
