@@ -90,7 +90,7 @@ extension Command {
     /// Whether it may be decided while the house is halted.
     fileprivate func goesOnWhileHalted(in state: State) -> Bool {
         switch self {
-        case .submit(let document, _):
+        case .submit(let document, _, _):
             (try? AnyDocument(bytes: document)).map { state.goesOn($0, despite: .halted) } ?? false
         case .execute, .recover, .complete, .done: false
         case .fail, .tick, .start, .invariant, .heldHalt, .refused: true

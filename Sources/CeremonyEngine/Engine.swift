@@ -128,9 +128,10 @@ public final class Engine: Sendable {
     /// An order to execute is taken here too, and returns when the execution has ended; an order to
     /// recover returns when what was left is destroyed, or seen to be gone.
     ///
+    /// - Parameter possession: The signature of the key that an acceptance brings.
     /// - Throws: ``EngineError``.
     public func submit(
-        document: [UInt8], sshsig: [UInt8],
+        document: [UInt8], sshsig: [UInt8], possession: [UInt8]? = nil,
         progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws(EngineError) -> Recorded {
         // Somebody who is asked to sign may have said no, or the house may be halted now.
@@ -157,7 +158,8 @@ public final class Engine: Sendable {
                 .carryOut(document: document, sshsig: sshsig)
         }
         if case .statement(let statement) = known { try await checkSeen(statement) }
-        return try await writer.submit(.submit(document: document, sshsig: sshsig))
+        return try await writer.submit(
+            .submit(document: document, sshsig: sshsig, possession: possession))
     }
 
     /// How a halted log refuses, in its own words where it has any.

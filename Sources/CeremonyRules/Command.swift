@@ -6,8 +6,8 @@ public import CeremonyRecord
 /// One thing asked of the log.
 public enum Command: Sendable {
     /// A person's document and signature: opening, approval, attestation, or an act but
-    /// `execute` and `recover`.
-    case submit(document: [UInt8], sshsig: [UInt8])
+    /// `execute` and `recover`; with an acceptance that brings a key, that key's signature.
+    case submit(document: [UInt8], sshsig: [UInt8], possession: [UInt8]? = nil)
     /// A person's order to execute, with the intent that the preflight found.
     case execute(document: [UInt8], sshsig: [UInt8], intent: JSON?)
     /// A person's order to recover what a failed execution left, with what was found to be so.

@@ -8,7 +8,7 @@ extension State {
     /// The event that a person's document and the purpose of its signature come to.
     static func body(
         _ state: State, _ signed: SignedDocument, _ document: AnyDocument,
-        _ namespace: SignatureNamespace
+        _ namespace: SignatureNamespace, _ possession: [UInt8]?
     ) throws(Refusal) -> EventBody {
         switch (document, namespace) {
         case (.statement(let statement), .open):
@@ -41,7 +41,7 @@ extension State {
                 CeremonyAccepted(
                     ceremony: ceremony.id, from: ceremony.state, to: ceremony.state,
                     set: acceptance.set, participant: acceptance.participant.name, signed: signed,
-                    newKey: acceptance.newKey, possession: nil))
+                    newKey: acceptance.newKey, possession: possession))
         case (.act(let act), .act): return try state.body(of: act, signed)
         default:
             throw Refusal(
@@ -82,6 +82,7 @@ extension State {
                     effective: nil))
         case .halt: return .haltRaised(HaltRaised(signed: signed, invariant: nil, effective: nil))
         case .note: return .exceptionNoted(ExceptionNoted(ceremony: act.ceremony, signed: signed))
+        case .tidy: return try tidying(act, signed)
         case .confirm:
             let peer = peer(act, by: signed.key)?.name ?? act.actor.name
             return .peerConfirmed(

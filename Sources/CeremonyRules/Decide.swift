@@ -24,10 +24,10 @@ public func decide(
     case .tick:
         guard doubt == nil else { return decision }
         try decision.tick(at: time)
-    case .submit(let document, let sshsig):
+    case .submit(let document, let sshsig, let possession):
         try decision.submit(document, sshsig, at: time, doubt: doubt) {
             state, signed, document, namespace throws(Refusal) in
-            let body = try State.body(state, signed, document, namespace)
+            let body = try State.body(state, signed, document, namespace, possession)
             if case (.statement(let statement), .ceremonyOpened) = (document, body) {
                 try state.checkOpening(of: statement, by: now)
             }

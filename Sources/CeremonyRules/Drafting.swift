@@ -132,7 +132,7 @@ extension State {
     /// - Throws: ``Refusal`` where the log does not allow the operation any more.
     public func operation(of statement: Statement) throws(Refusal) -> any CeremonyKind {
         let kind = try Kinds.named(statement.kind)
-        try Kinds.check(statement.subject, for: kind)
+        try Kinds.check(statement.subject, for: kind, in: self)
         return try kind.init(
             kind.parameters(of: statement), subject: statement.subject,
             ceremony: statement.ceremony, in: self)
@@ -164,7 +164,7 @@ extension State {
                 .badParameter, "\(kind.name) has no parameter \(stranger).",
                 next: "Its parameters are shown by: ceremonyctl kinds \(kind.name).")
         }
-        try Kinds.check(draft.subject, for: kind)
+        try Kinds.check(draft.subject, for: kind, in: self)
         let parameters = try kind.completed(draft.parameters, drafted: draft.drafted, in: self)
         return (
             kind, try kind.init(parameters, subject: draft.subject, ceremony: id, in: self)

@@ -19,7 +19,8 @@ struct CeremonyCtl: ParsableCommand {
             ShowVerb.self, ListVerb.self, WatchVerb.self, WitnessVerb.self, AcceptVerb.self,
             DeclineVerb.self, ExecuteVerb.self, AnswerVerb.self, AttestVerb.self, ConfirmVerb.self,
             CancelVerb.self,
-            RecoverVerb.self, HaltVerb.self, NoteVerb.self, KeysVerb.self, KeyVerb.self,
+            RecoverVerb.self, TidyVerb.self, HaltVerb.self, NoteVerb.self, KeysVerb.self,
+            KeyVerb.self,
             RosterVerb.self, PolicyVerb.self, LogVerb.self, ExportVerb.self, VerifyVerb.self,
             ProvaraVerb.self, SignVerb.self, SubmitVerb.self, CallVerb.self,
         ])

@@ -73,7 +73,12 @@ struct AnswerTests {
     func lies(_ what: String) async throws {
         try await withCustodian(tokens: ["gina"]) { gina in
             let (daemon, received) = try asking(gina) { method, reply in
-                if method == "Question" { Self.spoil(what, &reply) }
+                guard method == "Questions", case .array(var asked)? = reply["questions"],
+                    case .object(var question)? = asked.first
+                else { return }
+                Self.spoil(what, &question)
+                asked[0] = .object(question)
+                reply["questions"] = .array(asked)
             }
             defer { daemon.stop() }
             let run = try gina.run(
@@ -127,12 +132,8 @@ struct AnswerTests {
                 reply["ceremony"] = .object(ceremony)
             }
             // Nobody is asked by an honest daemon; this one says so all the same.
-            daemon.answers("Question") {
-                [
-                    "person": .string(question.person), "key": .string(question.key.line),
-                    "record": .strings(question.record.lines),
-                    "possession": .string(Base64.encode(question.possession)),
-                ]
+            daemon.answers("Questions") {
+                ["questions": .array([PaperReplies.question(question)])]
             }
             let run = try gina.run(
                 "answer", "alpha-root-1", "--socket", daemon.directory + "/sock", pin: "not-the-pin"

@@ -53,16 +53,12 @@ enum PaperReplies {
                 throw Refusal(.unknownCeremony, "There is no ceremony \(id).")
             }
             reply = ["ceremony": self.ceremony(ceremony, house)]
-        case "Question":
+        case "Questions":
             let id = try fields.string("ceremony")
             guard let question = try house.question(of: id) else {
                 throw Refusal(.notYet, "Nobody is asked.")
             }
-            reply = [
-                "person": .string(question.person), "key": .string(question.key.line),
-                "record": .strings(question.record.lines),
-                "possession": .string(Base64.encode(question.possession)),
-            ]
+            reply = ["questions": .array([PaperReplies.question(question)])]
         case "Answer":
             let signatures = try fields.strings("signatures").compactMap { Base64.decode($0) }
             let question = try house.question(of: try fields.string("ceremony"))
@@ -80,6 +76,15 @@ enum PaperReplies {
         }
         reply["head"] = try head(house)
         return reply
+    }
+
+    /// A key that is asked, as `Questions` lists it.
+    static func question(_ question: Question) -> JSON {
+        .fields([
+            "person": .string(question.person), "key": .string(question.key.line),
+            "record": question.made.map { .strings($0.record.lines) },
+            "possession": question.made.map { .string(Base64.encode($0.possession)) },
+        ])
     }
 
     static func head(_ house: House, size: Int? = nil) throws -> JSON {
@@ -218,9 +223,11 @@ enum PaperReplies {
             "executing": ceremony.execution.map {
                 .fields(["seq": .number($0.seq), "time": .string("\($0.time)")])
             },
-            "asked": .text(
-                ceremony.state == .executing
-                    ? (try? house.question(of: ceremony.id))?.person : nil),
+            "asked": .strings(
+                [
+                    ceremony.state == .executing
+                        ? (try? house.question(of: ceremony.id))?.person : nil
+                ].compactMap(\.self)),
             "peers": .array(
                 ceremony.peers.map { peer in
                     .fields([

@@ -125,7 +125,7 @@ struct VaultHouse {
     /// What somebody is asked, as soon as they are.
     func question(_ ceremony: String) async throws -> Question {
         while true {
-            if let question = engine.question(of: ceremony) { return question }
+            if let question = engine.questions(of: ceremony).first { return question }
             try Task.checkCancellation()
             await Task.yield()
         }

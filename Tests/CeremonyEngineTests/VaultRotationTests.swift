@@ -82,15 +82,16 @@ struct VaultRotationTests {
                 await refusal {
                     try engine.answer(
                         [[UInt8](repeating: 0, count: 64), [UInt8](repeating: 0, count: 64)],
-                        for: statement.ceremony)
+                        by: question.key.fingerprint, for: statement.ceremony)
                 } == "bad-signature")
             // Her client works the same bytes out by itself.
             let ceremony = try #require(engine.state.ceremony(named: statement.ceremony))
             let own = try engine.state.operation(of: statement).questions(
-                on: question.record, possession: question.possession, of: ceremony)
+                question.made, of: ceremony)
             #expect(own == [question])
             try engine.answer(
-                question.messages.map { VaultHouse.sign($0.bytes) }, for: statement.ceremony)
+                question.messages.map { VaultHouse.sign($0.bytes) },
+                by: question.key.fingerprint, for: statement.ceremony)
             _ = try await execution.value
             let after = try #require(engine.state.ceremony(named: statement.ceremony))
             try house.expectRotated(by: after)

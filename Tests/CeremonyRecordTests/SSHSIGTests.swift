@@ -27,6 +27,7 @@ struct SSHSIGTests {
             let namespace = try #require(SignatureNamespace(rawValue: name))
             let message = Array(try vector.string("message").utf8)
             let armored = try vector.string("armored")
+            let key = try vector.optionalString("line").flatMap { SSHPublicKey(line: $0) } ?? key
             let read = try SSHSIG(armored: Array(armored.utf8))
             try read.verify(message: message, namespace: namespace, by: key)
             #expect(read.armored == armored)

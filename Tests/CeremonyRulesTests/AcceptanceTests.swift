@@ -125,7 +125,8 @@ struct AcceptanceTests {
         let wrong: [(RefusalCode, @Sendable (inout CeremonyAccepted) -> Void)] = [
             (.illegalEvent, { $0.set = "other" }), (.illegalEvent, { $0.participant = "bob" }),
             (.illegalEvent, { $0.from = .approved }), (.illegalEvent, { $0.to = .approved }),
-            (.wrongDocument, { $0.newKey = SoftwareKey(22).publicKey }),
+            (.illegalEvent, { $0.newKey = SoftwareKey(22).publicKey }),
+            (.wrongDocument, { $0.possession = [1] }),
             (.malformed, { $0.signed.lines[0] = "ceremonyd act v1" }),
             (.unknownCeremony, { $0.ceremony = "house-roster-2" }),
         ]
@@ -252,7 +253,8 @@ struct AcceptanceTests {
         let document = SignedDocument(lines: [], key: keys[0].fingerprint, sshsig: [])
         func answer(_ isYes: Bool) -> AcceptanceSet.Answer {
             AcceptanceSet.Answer(
-                isYes: isYes, signed: document, seq: 0, time: House.dawn, reason: nil)
+                isYes: isYes, signed: document, seq: 0, time: House.dawn, reason: nil,
+                newKey: nil)
         }
         set.answers[keys[0].fingerprint] = answer(false)
         #expect(!set.isOutOfReach)
@@ -284,7 +286,8 @@ struct AcceptanceTests {
             signed.lines[signed.lines.count - 2] = "nonce: 00"
             spoilt.state.ceremonies[statement.ceremony]?.acceptances[0].answers[fingerprint] =
                 AcceptanceSet.Answer(
-                    isYes: true, signed: signed, seq: answer.seq, time: answer.time, reason: nil)
+                    isYes: true, signed: signed, seq: answer.seq, time: answer.time, reason: nil,
+                    newKey: nil)
         }
         spoilt.expectRefusal(.badSignature, of: last)
         try house.decide(last)

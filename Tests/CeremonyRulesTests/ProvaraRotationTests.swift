@@ -250,7 +250,9 @@ struct ProvaraRotationTests {
                 record, possession: possession, of: ceremony, at: time ?? house.now, in: state)
         }
         try check(record)
-        let asked = operation.questions(on: record, possession: outcome.possession, of: ceremony)
+        let asked = operation.questions(
+            Question.Made(record: record, possession: outcome.possession), of: ceremony)
+        #expect(operation.questions(nil, of: ceremony).isEmpty)
         #expect(asked.map(\.person) == ["gina"])
         #expect(asked.map(\.key) == [Self.quorum.publicKey])
         #expect(asked[0].messages.map(\.title) == ["KEY_REVOCATION", "KEY_PROMOTION"])

@@ -132,6 +132,7 @@ extension House {
         case .decline: (ceremony.digest, state, state)
         case .recover: (ceremony.digest, .failed, nil)
         case .confirm: (ceremony.record?.digest, state, state)
+        case .tidy: (ceremony.digest, state, nil)
         case .halt, .note: (nil, nil, nil)
         }
     }
@@ -140,7 +141,7 @@ extension House {
         switch act {
         case .halt: .keeper
         case .decline: .witness
-        case .note, .confirm: .participant
+        case .note, .confirm, .tidy: .participant
         case .execute, .cancel, .recover:
             if person(name).member.roles.contains(.operator) {
                 .operator

@@ -42,6 +42,17 @@ extension House {
                     question.messages.map { key.signature(over: $0.bytes) },
                     by: question.key.fingerprint)
             }
+        case .challenge(let questions, _):
+            .challenged(
+                Dictionary(
+                    uniqueKeysWithValues: questions.compactMap { question in
+                        keys[question.key.fingerprint].map { key in
+                            (
+                                question.key.fingerprint,
+                                question.messages.map { key.signature(over: $0.bytes) }
+                            )
+                        }
+                    }))
         case .sign(let key, let bytes):
             keys[key.key.fingerprint].map {
                 .signed(

@@ -11,21 +11,30 @@ extension CeremonyService {
     func view(_ ceremony: Ceremony, _ snapshot: Snapshot) -> JSON {
         View.ceremony(
             ceremony, snapshot, at: engine.time, trouble: engine.trouble(of: ceremony.id),
-            asked: engine.question(of: ceremony.id)?.person)
+            asked: engine.questions(of: ceremony.id).map(\.person))
     }
 
-    func question(_ parameters: inout Parameters) throws -> [String: JSON] {
+    func questions(_ parameters: inout Parameters) throws -> [String: JSON] {
         let id = try parameters.string("ceremony")
-        guard let question = engine.question(of: id) else {
+        try parameters.finish()
+        let questions = engine.questions(of: id)
+        guard !questions.isEmpty else {
             throw EngineError(
                 Refusal(
                     .notYet, "Nobody is asked to sign anything for \(Display.neutralised(id)) now.",
                     next: "How it stands: ceremonyctl show."))
         }
         return [
-            "person": .string(question.person), "key": .string(question.key.line),
-            "record": .strings(question.record.lines),
-            "possession": .string(Base64.encode(question.possession)),
+            "questions": .array(
+                questions.map { question in
+                    .fields([
+                        "person": .string(question.person), "key": .string(question.key.line),
+                        "record": question.made.map { .strings($0.record.lines) },
+                        "possession": question.made.map {
+                            .string(Base64.encode($0.possession))
+                        },
+                    ])
+                })
         ]
     }
 
@@ -37,7 +46,9 @@ extension CeremonyService {
             }
             return bytes
         }
-        try engine.answer(signatures, for: id)
+        let key = try parameters.parsed("key") { Fingerprint($0) }
+        try parameters.finish()
+        try engine.answer(signatures, by: key, for: id)
         return [:]
     }
 }

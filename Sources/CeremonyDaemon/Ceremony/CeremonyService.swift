@@ -56,7 +56,7 @@ public struct CeremonyService: VarlinkInterface {
         case "Draft": result = ["document": .strings(try await draft(&parameters).lines)]
         case "Show":
             result = ["ceremony": view(try ceremony(&parameters, snapshot), snapshot)]
-        case "Question": result = try question(&parameters)
+        case "Questions": result = try questions(&parameters)
         case "Answer": result = try takeAnswer(&parameters)
         case "List":
             result = try Listing<Ceremony>.ceremonies(&parameters, snapshot) {
@@ -121,14 +121,15 @@ public struct CeremonyService: VarlinkInterface {
         var parameters = Parameters(call)
         let lines = try parameters.strings("document")
         let sshsig = try parameters.parsed("signature", Base64.decode)
+        let possession = try parameters.optionalParsed("possession", Base64.decode)
         try parameters.finish()
         let document = lines.flatMap { Array($0.utf8) + [UInt8(ascii: "\n")] }
         let steps = reply.wantsMore ? StepTeller(reply) : nil
         let recorded: Recorded
         do {
-            recorded = try await engine.submit(document: document, sshsig: sshsig) { step in
-                steps?.tell(step)
-            }
+            recorded = try await engine.submit(
+                document: document, sshsig: sshsig, possession: possession
+            ) { step in steps?.tell(step) }
         } catch {
             // No step is told behind the refusal, and nobody waits for one for ever.
             await steps?.finish()

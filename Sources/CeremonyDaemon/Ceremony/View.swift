@@ -49,6 +49,16 @@ enum View {
             "unattested_count": .number(state.unattested.count),
             "debris": debris(of: state.unrecovered),
             "debris_count": .number(state.unrecovered.count),
+            "left_keys": .array(
+                state.leftKeys.prefix(Limits.pageEntriesMax).map { left in
+                    .fields([
+                        "ceremony": .string(left.ceremony),
+                        "name": .string(left.participant.name),
+                        "key": .string("\(left.participant.fingerprint)"),
+                        "new_key": .string("\(left.key.key.fingerprint)"),
+                        "token": .string(left.key.token),
+                    ])
+                }),
             "next_due": .text(state.nextDue.map { "\($0)" }),
             "rollback_guard": rollback(snapshot.rollback),
             "log_keys": View.logKeys(logKeys),
@@ -80,7 +90,7 @@ enum View {
     ///   - asked: Who is asked to sign for its execution now.
     static func ceremony(
         _ ceremony: Ceremony, _ snapshot: Snapshot, at time: Timestamp, trouble: String? = nil,
-        asked: String? = nil
+        asked: [String] = []
     ) -> JSON {
         let state = snapshot.state
         let statement = ceremony.statement
@@ -118,7 +128,7 @@ enum View {
             "key_status": .text(key?.status(at: time).rawValue),
             "goes_on_despite": .strings(ceremony.goesOnDespite.map(\.rawValue).sorted()),
             "afterwards": .strings(ceremony.afterwards.map(\.name)),
-            "trouble": .text(trouble), "asked": .text(asked),
+            "trouble": .text(trouble), "asked": .strings(asked),
             "peers": .array(
                 ceremony.peers.map { peer in
                     let moment = ceremony.confirmations[peer.name]
@@ -167,6 +177,7 @@ enum View {
                         "key": .string("\(participant.fingerprint)"),
                         "answer": .string(answer.map { $0.isYes ? "yes" : "no" } ?? "open"),
                         "at": .text(answer.map { "\($0.time)" }), "reason": .text(answer?.reason),
+                        "new_key": .text(answer?.newKey.map { "\($0.key.fingerprint)" }),
                     ])
                 }),
         ])

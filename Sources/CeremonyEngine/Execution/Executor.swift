@@ -71,7 +71,7 @@ struct Executor: Sendable {
             case .step(let step):
                 last = step
                 progress(.began(step: step.name))
-                if case .ask(let question) = step { progress(.asks(person: question.person)) }
+                for person in step.asked { progress(.asks(person: person)) }
                 do throws(VaultError) {
                     run.done.append(try await run.perform(step))
                 } catch {

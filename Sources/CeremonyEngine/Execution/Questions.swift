@@ -1,100 +1,126 @@
 // The questions that executions have put to people and wait for. An answer is signatures, checked
-// here; what ends the waiting besides is whatever ends the execution: its deadline, a halt, a no.
+// here; what ends the waiting besides is whatever ends the execution, its deadline, a halt, a no,
+// or the patience that the question was put with.
 
-import CeremonyRecord
+public import CeremonyRecord
 public import CeremonyRules
 import Synchronization
 
-/// What people are being asked, by ceremony.
+/// What people are being asked, by ceremony and key.
 final class Questions: Sendable {
+    private struct Place: Hashable {
+        let ceremony: String
+        let key: Fingerprint
+    }
+
     private struct Open {
         let question: Question
+        let until: Timestamp?
         let answered: CheckedContinuation<[[UInt8]]?, Never>
     }
 
-    private let open = Mutex<[String: Open]>([:])
+    private let open = Mutex<[Place: Open]>([:])
 
     /// Waits for the signatures, verified.
     ///
-    /// - Returns: `nil` where the execution is over, or may not go on.
-    func ask(_ question: Question, of ceremony: String) async -> [[UInt8]]? {
+    /// - Parameter until: When it is not waited for any more; `nil` for as long as the execution
+    /// may take.
+    /// - Returns: `nil` where that is over, or the execution is, or may not go on.
+    func ask(_ question: Question, of ceremony: String, until: Timestamp? = nil) async
+        -> [[UInt8]]?
+    {
         await withCheckedContinuation { continuation in
             open.withLock { open in
-                open[ceremony] = Open(question: question, answered: continuation)
+                open[Place(ceremony: ceremony, key: question.key.fingerprint)] = Open(
+                    question: question, until: until, answered: continuation)
             }
         }
     }
 
-    /// What is being asked for a ceremony.
-    func question(of ceremony: String) -> Question? {
-        open.withLock { $0[ceremony]?.question }
+    /// What is being asked for a ceremony, in the order of the names.
+    func questions(of ceremony: String) -> [Question] {
+        open.withLock { open in
+            open.filter { $0.key.ceremony.utf8.elementsEqual(ceremony.utf8) }.map(\.value.question)
+        }.sorted { $0.person.utf8.lexicographicallyPrecedes($1.person.utf8) }
     }
 
     /// Takes the signatures that were asked for.
     ///
-    /// - Throws: ``EngineError`` (`not-yet` where nothing is asked, `bad-signature`).
-    func answer(_ signatures: [[UInt8]], for ceremony: String) throws(EngineError) {
+    /// - Throws: ``EngineError`` (`not-yet` where the key is not asked, `bad-signature`).
+    func answer(_ signatures: [[UInt8]], by key: Fingerprint, for ceremony: String)
+        throws(EngineError)
+    {
         let answered = try open.withLock { open throws(EngineError) in
-            guard let asked = open[ceremony] else {
+            let place = Place(ceremony: ceremony, key: key)
+            guard let asked = open[place] else {
                 throw EngineError(
                     Refusal(
-                        .notYet, "Nobody is asked to sign anything for \(ceremony) now.",
+                        .notYet,
+                        "The key \(key) is not asked to sign anything for \(ceremony) now.",
                         next: "How it stands: ceremonyctl show \(ceremony)."))
             }
             guard asked.question.isAnswered(by: signatures) else {
                 throw EngineError(
                     Refusal(
                         .badSignature,
-                        "These are not the signatures by \(asked.question.key.fingerprint) that are "
-                            + "asked for.",
+                        "These are not the signatures by \(key) that are asked for.",
                         next: "Nothing was recorded. Sign again: ceremonyctl answer \(ceremony).",
                         requirement: "NFR18"))
             }
-            open[ceremony] = nil
+            open[place] = nil
             return asked.answered
         }
         answered.resume(returning: signatures)
     }
 
-    /// Gives up waiting for those ceremonies.
-    func giveUp(where isOver: (String) -> Bool) {
+    /// Gives up waiting for those ceremonies, and for whoever has been waited for long enough.
+    func giveUp(at time: Timestamp, where isOver: (String) -> Bool) {
         let over = open.withLock { open in
-            let names = open.keys.filter(isOver)
-            return names.compactMap { open.removeValue(forKey: $0)?.answered }
+            let places = open.filter { place, asked in
+                isOver(place.ceremony) || asked.until.map { time >= $0 } ?? false
+            }.map(\.key)
+            return places.compactMap { open.removeValue(forKey: $0)?.answered }
         }
         for each in over { each.resume(returning: nil) }
     }
 }
 
 extension Executor {
-    /// Lets go of every question whose ceremony may not go on.
+    /// Lets go of every question whose ceremony may not go on, or whose time is over.
     func lookAtQuestions() {
         let snapshot = published.snapshot
         let look = watch.look()
         let time = snapshot.state.time(of: look.standing, at: look.now)
-        questions.giveUp { id in
-            guard !snapshot.isHalted, let ceremony = snapshot.state.ceremony(named: id),
-                ceremony.state == .executing, ceremony.refused == nil,
-                let deadline = ceremony.executionDeadline
-            else { return true }
-            return time >= deadline
-        }
+        questions.giveUp(at: time) { !snapshot.mayGoOn($0, at: time) }
+    }
+}
+
+extension Snapshot {
+    /// Whether an execution may go on: nothing has ended it, and nobody has said no to it.
+    func mayGoOn(_ id: String, at time: Timestamp) -> Bool {
+        guard !isHalted, let ceremony = state.ceremony(named: id), ceremony.state == .executing,
+            ceremony.refused == nil, let deadline = ceremony.executionDeadline
+        else { return false }
+        return time < deadline
     }
 }
 
 extension Engine {
-    /// What a person is asked to sign for a ceremony that is being carried out; `nil` where nobody
-    /// is.
-    public func question(of ceremony: String) -> Question? {
-        executor.questions.question(of: ceremony)
+    /// What people are asked to sign for a ceremony that is being carried out, by name.
+    public func questions(of ceremony: String) -> [Question] {
+        executor.questions.questions(of: ceremony)
     }
 
     /// Takes the signatures that a person was asked for. They stand in the outcome, or nowhere.
     ///
-    /// - Parameter signatures: 64 bytes each, in the order of the question's messages.
+    /// - Parameters:
+    ///   - signatures: 64 bytes each, in the order of the question's messages.
+    ///   - key: The key that was asked.
     /// - Throws: ``EngineError`` (`halted`, `not-yet`, `bad-signature`).
-    public func answer(_ signatures: [[UInt8]], for ceremony: String) throws(EngineError) {
+    public func answer(_ signatures: [[UInt8]], by key: Fingerprint, for ceremony: String)
+        throws(EngineError)
+    {
         guard !snapshot.isHalted else { throw EngineError(.haltedByFile) }
-        try executor.questions.answer(signatures, for: ceremony)
+        try executor.questions.answer(signatures, by: key, for: ceremony)
     }
 }

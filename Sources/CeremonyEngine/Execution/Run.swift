@@ -46,6 +46,8 @@ struct Run {
         case .ask(let question):
             return .answered(
                 try await answers(to: question), by: question.key.fingerprint)
+        case .challenge(let questions, let patience):
+            return .challenged(try await answers(to: questions, within: patience))
         case .look(let sight): return .seen(try await executor.desk.look(sight, now: time))
         case .plan(let work):
             return .planned(try await executor.desk.plan(work))
@@ -87,6 +89,31 @@ struct Run {
                 .executionFailed, "\(question.person) was asked to sign, and has not.")
         }
         return signatures
+    }
+
+    /// Several people are asked at once. Who has not answered when the patience is over could not
+    /// be reached; what ends the execution meanwhile ends it.
+    private func answers(to questions: [Question], within patience: Int) async throws(VaultError)
+        -> [Fingerprint: [[UInt8]]]
+    {
+        try checkStillWanted()
+        let until = time + patience
+        let answers = await withTaskGroup(of: (Fingerprint, [[UInt8]]?).self) { group in
+            for question in questions {
+                group.addTask { [executor, ceremony] in
+                    async let answer = executor.questions.ask(
+                        question, of: ceremony.id, until: until)
+                    executor.lookAtQuestions()
+                    return (question.key.fingerprint, await answer)
+                }
+            }
+            return await group.reduce(into: [Fingerprint: [[UInt8]]]()) { $0[$1.0] = $1.1 }
+        }
+        guard executor.published.snapshot.mayGoOn(ceremony.id, at: time) else {
+            throw VaultError(
+                .executionFailed, "It was ended while members were asked for their new keys.")
+        }
+        return answers
     }
 
     /// Halt and time once more, at the last moment at which nothing has been done (CT-11, VAL-2).

@@ -15,6 +15,8 @@ public enum ActName: String, Sendable, Hashable, CaseIterable {
     case note
     /// Destroy an orphaned object.
     case recover
+    /// Say what became of a key of one's own that came to nothing.
+    case tidy
     /// Say that one has taken over what a ceremony came to.
     case confirm
 }

@@ -17,6 +17,8 @@ public enum SignatureNamespace: String, Hashable, Sendable, CaseIterable {
     case accept = "ceremonyd-accept-v1"
     /// A participant's new key proves possession over their acceptance.
     case possession = "ceremonyd-possession-v1"
+    /// A member's new key signs the epoch of an authority that it belongs to.
+    case member = "ceremonyd-member-v1"
     /// A founder signs the founding document.
     case genesis = "ceremonyd-genesis-v1"
     /// A key is tried over random bytes before it is relied on.

@@ -3,6 +3,9 @@
 public import CeremonyRecord
 
 extension CeremonyKind {
+    /// It is not.
+    public static var isAboutAuthority: Bool { false }
+
     /// Subjects of any name that is not the house's own.
     public static var houseSubject: String? { nil }
 
@@ -64,9 +67,7 @@ extension CeremonyKind {
     public var claims: [Claim] { [] }
 
     /// Nobody is asked.
-    public func questions(
-        on record: KeyRecord, possession: [UInt8], of ceremony: Ceremony
-    ) -> [Question] { [] }
+    public func questions(_ made: Question.Made?, of ceremony: Ceremony) -> [Question] { [] }
 
     /// Nobody is asked, so that no key is the right one.
     public func checkNewKey(
@@ -81,6 +82,9 @@ extension CeremonyKind {
 
     /// Nothing.
     public func afterwards(of ceremony: Ceremony) -> [Afterwards] { [] }
+
+    /// The events that follow are all of it.
+    public func apply(_ ceremony: Ceremony, to state: inout State, at moment: KeyEntry.Moment) {}
 
     /// Nothing more.
     public func consequences(of ceremony: Ceremony) -> [EventBody] { [] }

@@ -22,6 +22,8 @@ public protocol CeremonyKind: Sendable {
     static var leastThreshold: Int { get }
     /// The largest number of attestations that a house may ask for it.
     static var mostAttestations: Int { get }
+    /// Whether its subject is an authority and has no keys of its own.
+    static var isAboutAuthority: Bool { get }
     /// The one subject that it is about, for ceremonies about the house itself.
     static var houseSubject: String? { get }
     /// Whether a production log is stuck one day whose policy has no entry for it.
@@ -104,11 +106,13 @@ public protocol CeremonyKind: Sendable {
 
     /// What to do next, given what the steps so far have brought.
     func next(after done: [StepResult], of ceremony: Ceremony) -> Work
-    /// What people are to sign while it is carried out, given the key that came out; the same for
-    /// the executor and for a person's own client.
+    /// What people are to sign while it is carried out; the same for the executor and for a
+    /// person's own client.
     ///
-    /// - Parameter ceremony: EXECUTING, with its intent. They are people whose acceptance it has.
-    func questions(on record: KeyRecord, possession: [UInt8], of ceremony: Ceremony) -> [Question]
+    /// - Parameters:
+    ///   - made: The key that came out, for kinds that make one and that ask people afterwards.
+    ///   - ceremony: EXECUTING, with its intent. They are people whose acceptance it has.
+    func questions(_ made: Question.Made?, of ceremony: Ceremony) -> [Question]
     /// Refuses a key that somebody is asked to sign for and that is not the one that the statement
     /// and the intent order, or that does not stand for its own record. For the client of whoever
     /// is asked, which believes nobody.
@@ -127,6 +131,12 @@ public protocol CeremonyKind: Sendable {
     /// - Returns: The key record, for kinds that make a key.
     func check(_ outcome: JSON, of ceremony: Ceremony, at time: Timestamp, in state: State)
         throws(Refusal) -> KeyRecord?
+    /// Puts the outcome into effect, for kinds whose outcome is their whole effect.
+    ///
+    /// - Parameters:
+    ///   - ceremony: COMPLETED, with its outcome.
+    ///   - moment: The commit.
+    func apply(_ ceremony: Ceremony, to state: inout State, at moment: KeyEntry.Moment)
     /// What must stand right after the outcome, and puts it into effect.
     func consequences(of ceremony: Ceremony) -> [EventBody]
     /// What is to be done in the world when the outcome is committed, in order.
@@ -237,7 +247,7 @@ public enum Kinds {
     public static let all: [any CeremonyKind.Type] = [
         NewKeeperKey.self, KeyRotation.self, KeyRevocation.self, HaltClear.self,
         SetRoster.self, SetPolicy.self, LogKeyChange.self, ClockCorrection.self,
-        ProvaraRotation.self, ProvaraHardReset.self,
+        ProvaraRotation.self, ProvaraHardReset.self, Membership.self,
     ]
 
     /// Subjects that belong to ceremonies about the house itself (FORMATS section 4).
@@ -254,10 +264,13 @@ public enum Kinds {
         }
         return kind
     }
+
     /// Refuses a subject that the kind is not about.
     ///
     /// - Throws: ``Refusal`` (`bad-parameter`).
-    static func check(_ subject: String, for kind: any CeremonyKind.Type) throws(Refusal) {
+    static func check(_ subject: String, for kind: any CeremonyKind.Type, in state: State)
+        throws(Refusal)
+    {
         if let own = kind.houseSubject {
             guard subject == own else {
                 throw Refusal(
@@ -270,6 +283,12 @@ public enum Kinds {
             throw Refusal(
                 .badParameter, "The subject \(subject) is the house's own, and has no keys.",
                 next: "Choose another name for it.")
+        }
+        guard kind.isAboutAuthority || state.authority(subject) == nil else {
+            throw Refusal(
+                .badParameter,
+                "\(subject) is an authority: its members have keys, and it has none of its own.",
+                next: "Choose another name for it. Members change by: membership.")
         }
     }
 }

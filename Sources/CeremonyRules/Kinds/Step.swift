@@ -29,6 +29,9 @@ public enum Step: Hashable, Sendable {
     case sign(SigningKey, bytes: [UInt8])
     /// Have a person sign with a key of theirs, in their own client.
     case ask(Question)
+    /// Have each of several people sign with a key of theirs, all at once, and go on without those
+    /// who have not answered after so many seconds.
+    case challenge([Question], patience: Int)
     /// Look at a vault, without any effect.
     case look(VaultSight)
     /// Work out what a vault's files come to, without any effect.
@@ -38,6 +41,15 @@ public enum Step: Hashable, Sendable {
     /// Write the vault. Done again, it finishes what was begun.
     case publish(VaultPublication)
 
+    /// The people whom it asks to sign.
+    public var asked: [String] {
+        switch self {
+        case .ask(let question): [question.person]
+        case .challenge(let questions, _): questions.map(\.person)
+        case .survey, .probe, .generate, .sign, .look, .plan, .stage, .publish: []
+        }
+    }
+
     /// The step's name in failures and crash points.
     public var name: String {
         switch self {
@@ -46,6 +58,7 @@ public enum Step: Hashable, Sendable {
         case .generate: "generate"
         case .sign: "sign"
         case .ask: "ask"
+        case .challenge: "challenge"
         case .look: "look"
         case .plan: "plan"
         case .stage: "stage"
@@ -83,6 +96,8 @@ public enum StepResult: Hashable, Sendable {
     case signed([UInt8], by: Fingerprint, of: Digest)
     /// The 64 bytes of each signature that was asked for, verified here.
     case answered([[UInt8]], by: Fingerprint)
+    /// The signatures of those who have answered a challenge, by their keys.
+    case challenged([Fingerprint: [[UInt8]]])
     /// What was seen of a vault.
     case seen(VaultSeen)
     /// The Merkle root that a vault will have.
@@ -117,6 +132,12 @@ extension [StepResult] {
     /// The signatures that a person was asked for, once they are there.
     func answer(by key: SSHPublicKey) -> [[UInt8]]? {
         for case .answered(let signatures, key.fingerprint) in self { return signatures }
+        return nil
+    }
+
+    /// Who has answered a challenge, once that is over.
+    var challenged: [Fingerprint: [[UInt8]]]? {
+        for case .challenged(let answers) in self { return answers }
         return nil
     }
 

@@ -21,6 +21,29 @@ public struct AcceptanceSet: Hashable, Sendable {
         public let time: Timestamp
         /// Why: for a no.
         public let reason: String?
+        /// The key that a yes brought, where the set asks for one.
+        public let newKey: NewKey?
+    }
+
+    /// A key that a participant has made in their own token for their part in it. Until the
+    /// ceremony commits it means nothing; if it never does, it is debris in that token.
+    public struct NewKey: Hashable, Sendable {
+        /// The public half.
+        public let key: SSHPublicKey
+        /// The token that holds it.
+        public let token: String
+        /// Its `CKA_ID` there.
+        public let keyID: [UInt8]
+        /// Its own SSHSIG over the acceptance.
+        public let possession: [UInt8]
+    }
+
+    /// Whose keys answer.
+    public enum Signers: Hashable, Sendable {
+        /// Those of people, by which the log knows who they are.
+        case people
+        /// Those that members of the authority have in it.
+        case members
     }
 
     /// The set's name in `accept:` lines and acceptances.
@@ -29,12 +52,21 @@ public struct AcceptanceSet: Hashable, Sendable {
     public let invited: [Signatory]
     /// How many must say yes.
     public let need: Int
+    /// Whose keys answer.
+    public let signers: Signers
+    /// Whether a yes brings a key of the participant's own.
+    public let bringsKey: Bool
     /// The answers by key.
     public internal(set) var answers: [Fingerprint: Answer] = [:]
 
     /// A set of which all must accept, or at least so many.
-    public init(_ name: String, _ invited: [Signatory], atLeast need: Int? = nil) {
+    public init(
+        _ name: String, _ invited: [Signatory], atLeast need: Int? = nil,
+        signers: Signers = .people, bringsKey: Bool = false
+    ) {
         self.name = name
+        self.signers = signers
+        self.bringsKey = bringsKey
         self.invited = invited
         self.need = need ?? invited.count
     }

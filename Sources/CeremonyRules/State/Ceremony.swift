@@ -87,6 +87,9 @@ public struct Ceremony: Hashable, Sendable {
     /// What became of what it left, as far as somebody has ordered it.
     public internal(set) var recovery: Recovery?
 
+    /// What became of keys that participants brought and that came to nothing, as they said.
+    public internal(set) var tidied: [Fingerprint: Recovery] = [:]
+
     /// Whether every response set that must be complete before it is carried out is.
     public var isAgreed: Bool { approvals.isComplete && acceptances.allSatisfy(\.isComplete) }
     /// Those whose yes is still open: to the statement, or to their part in it.

@@ -20,7 +20,7 @@ extension State {
             switch act.act {
             case .halt, .decline, .cancel: true
             case .note: hindrance == .halted
-            case .execute, .recover, .confirm: false
+            case .execute, .recover, .confirm, .tidy: false
             }
         case .statement(let statement):
             // To be approved, or to be opened.

@@ -12,7 +12,7 @@ enum Permission {
         case .halt: [.keeper]
         case .note: [.operator, .keeper, .witness, .auditor, .participant]
         case .recover: [.operator]
-        case .confirm: [.participant]
+        case .confirm, .tidy: [.participant]
         }
     }
 }

@@ -21,12 +21,18 @@ extension State {
                 $0.name == acceptance.set && $0.invites(accepted.signed.key)
             })
         else { throw notAsked(name, accepted.signed.key, in: ceremony) }
-        try checkHasNotAnswered(ceremony.acceptances[index], name, accepted.signed.key)
+        let set = ceremony.acceptances[index]
+        try checkHasNotAnswered(set, name, accepted.signed.key)
         try checkAge(of: acceptance, in: ceremony, at: moment.time)
         try use(acceptance.nonce, by: name)
-        try claim(key, for: name)
+        if set.signers == .people { try claim(key, for: name) }
+        let newKey = try newKey(of: acceptance, accepted, for: set, in: ceremony)
+        if let newKey {
+            taken[newKey.key.point] = State.membership(of: name, in: ceremony.statement.subject)
+        }
         ceremony.acceptances[index].answers[accepted.signed.key] = AcceptanceSet.Answer(
-            isYes: true, signed: accepted.signed, seq: moment.seq, time: moment.time, reason: nil)
+            isYes: true, signed: accepted.signed, seq: moment.seq, time: moment.time, reason: nil,
+            newKey: newKey)
         ceremonies[ceremony.id] = ceremony
         remember(
             accepted.signed.digest, by: accepted.signed.key, for: .accept, at: moment,
@@ -45,7 +51,8 @@ extension State {
         for index in asking {
             try checkHasNotAnswered(ceremony.acceptances[index], name, signed.key)
             ceremony.acceptances[index].answers[signed.key] = AcceptanceSet.Answer(
-                isYes: false, signed: signed, seq: moment.seq, time: moment.time, reason: reason)
+                isYes: false, signed: signed, seq: moment.seq, time: moment.time, reason: reason,
+                newKey: nil)
         }
         if ceremony.state == .pending, ceremony.acceptances.contains(where: \.isOutOfReach) {
             demandEnding(of: ceremony.id, reason: "declined", by: nil)
@@ -90,11 +97,12 @@ extension State {
         return signature.key
     }
 
-    /// Whether the act is a participant's no, which a key may sign that is on no roster.
+    /// Whether the act is a participant's no, or what became of the key that they brought: a key
+    /// may sign these that is on no roster.
     func isParticipants(_ act: Act, by key: Fingerprint) -> Bool {
-        guard act.act == .decline, act.role == .participant, let id = act.ceremony else {
-            return false
-        }
+        guard [.decline, .tidy].contains(act.act), act.role == .participant,
+            let id = act.ceremony
+        else { return false }
         return ceremonies[id]?.statement.accepts.contains { $0.fingerprint == key } ?? false
     }
 
@@ -145,18 +153,61 @@ extension State {
                 next: "Accept it with: ceremonyctl accept \(ceremony.id).", requirement: "CT-12")
         }
         guard accepted.set == acceptance.set, accepted.participant == name,
-            accepted.from == ceremony.state, accepted.to == ceremony.state
-        else {
-            throw Refusal(.illegalEvent, "The acceptance's set, name or states are not the log's.")
-        }
-        // Here the key that signs is the new one, and proves its possession by that.
-        guard acceptance.newKey == nil, acceptance.token == nil, acceptance.keyID == nil,
-            accepted.newKey == nil, accepted.possession == nil
+            accepted.newKey == acceptance.newKey, accepted.from == ceremony.state,
+            accepted.to == ceremony.state
         else {
             throw Refusal(
-                .wrongDocument, "\(ceremony.kind) asks nobody for a further key.",
-                next: "Accept it with: ceremonyctl accept \(ceremony.id).")
+                .illegalEvent, "The acceptance's set, name, key or states are not the log's.")
         }
+    }
+
+    /// The key that an acceptance brings, which nobody has seen before and which has signed it too.
+    /// Where none is asked for, the key that signs is the new one, and proves its possession so.
+    ///
+    /// - Throws: ``Refusal`` (`wrong-document`, `key-taken`, `software-token`, `bad-signature`).
+    private func newKey(
+        of acceptance: Acceptance, _ accepted: CeremonyAccepted, for set: AcceptanceSet,
+        in ceremony: Ceremony
+    ) throws(Refusal) -> AcceptanceSet.NewKey? {
+        guard set.bringsKey else {
+            guard acceptance.newKey == nil, acceptance.token == nil, acceptance.keyID == nil,
+                accepted.possession == nil
+            else {
+                throw Refusal(
+                    .wrongDocument, "\(ceremony.kind) asks nobody for a further key there.",
+                    next: "Accept it with: ceremonyctl accept \(ceremony.id).")
+            }
+            return nil
+        }
+        let name = acceptance.participant.name
+        guard let key = acceptance.newKey, key.algorithm == .ed25519, let uri = acceptance.token,
+            let token = TokenReference(uri: uri), let keyID = acceptance.keyID,
+            let possession = accepted.possession
+        else {
+            throw Refusal(
+                .wrongDocument,
+                "\(name) is asked for a new key in their own token, with its signature.",
+                next: "Nothing was recorded. Make and bring it with: ceremonyctl accept "
+                    + "\(ceremony.id).", requirement: "I11")
+        }
+        if let role = taken[key.point] {
+            throw Refusal(
+                .keyTaken, "The key \(key.fingerprint) stands in this log already, as \(role).",
+                next: "A new key is made by: ceremonyctl accept \(ceremony.id).",
+                requirement: "FR69")
+        }
+        guard roster.policy.accepts(manufacturer: token.manufacturer, mode: log.mode) else {
+            throw Refusal(
+                .softwareToken,
+                "\(token.label) is a software token (\(token.manufacturer)), and this is a "
+                    + "production log.",
+                next: "Use a hardware token, or have the policy name this manufacturer.")
+        }
+        try check(
+            possession, over: accepted.signed.bytes, by: key, of: "\(name)'s new key",
+            for: .possession)
+        return AcceptanceSet.NewKey(
+            key: key, token: uri, keyID: keyID, possession: possession)
     }
 
     private func checkHasNotAnswered(_ set: AcceptanceSet, _ name: String, _ key: Fingerprint)

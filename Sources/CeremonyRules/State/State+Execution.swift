@@ -127,6 +127,9 @@ extension State {
                 unattested.append(ceremony.id)
             }
         }
+        if let completed = ceremonies[ceremony.id] {
+            operation.apply(completed, to: &self, at: moment)
+        }
         demands += operation.consequences(of: ceremony)
         if !ceremony.peers.isEmpty { unconfirmedNames.append(ceremony.id) }
         let afterwards = operation.afterwards(of: ceremonies[ceremony.id] ?? ceremony)
@@ -249,5 +252,6 @@ extension State {
     ) {
         ceremonies[id]?.end = Ceremony.End(
             seq: moment.seq, time: moment.time, reason: reason, detail: detail, left: left)
+        noteLeftKeys(of: id)
     }
 }

@@ -29,8 +29,12 @@ extension State {
         return try scratch.checkRecover(signed, ceremony: id, at: max(now, head.time))
     }
 
-    /// `object.destroyed`: ordered by a person, for exactly the object that the intent announced.
+    /// `object.destroyed`: ordered by a person, for exactly the object that the intent announced;
+    /// or told by whoever brought it.
     mutating func take(_ destroyed: ObjectDestroyed, at moment: KeyEntry.Moment) throws(Refusal) {
+        if try read(destroyed.signed, as: Act.self).act == .tidy {
+            return try takeTidied(destroyed, at: moment)
+        }
         let order = try checkRecover(
             destroyed.signed, ceremony: destroyed.ceremony, at: moment.time)
         let object = order.object

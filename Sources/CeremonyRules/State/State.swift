@@ -82,6 +82,8 @@ public struct State: Hashable, Sendable {
     public internal(set) var unattested: [String] = []
     /// Failed ceremonies of which something may still be on a token, oldest first.
     var debris: [String] = []
+    /// Ended ceremonies of which a key may be left in a participant's token, oldest first.
+    var untidied: [String] = []
     /// Completed ceremonies that still have something to do, oldest first.
     var unfinishedNames: [String] = []
     /// Completed ceremonies that peers are still to confirm, oldest first.
@@ -94,6 +96,11 @@ public struct State: Hashable, Sendable {
     var registrations = Order<Fingerprint>()
     /// Every subject, by name.
     var subjects: TreeDictionary<String, Subject> = [:]
+    /// Every authority, by name.
+    var authorities: TreeDictionary<String, Authority> = [:]
+    /// Keys by which the log knows people who are on no roster, and devices: they have become
+    /// members with them.
+    var identities: TreeDictionary<Fingerprint, String> = [:]
     /// Every public key in any role: the point, and what it is.
     var taken: TreeDictionary<[UInt8], String> = [:]
     /// Nonces that cannot be used again, with the name of who used them before acts' nonces.

@@ -20,14 +20,16 @@ struct CheckedQuestion {
 
     /// Asks the daemon what it asks, and makes all of it again from the log.
     ///
+    /// - Returns: A question for each key that is asked; never empty.
     /// - Throws: `not-yet` (75) where nobody is asked, `ended` (81); `question-differs` (1) where
     ///   the key is not the one that the statement and the intent order, or the log asks somebody
     ///   else; what reading the log throws.
-    init(_ report: CeremonyReport, _ log: TrustedLog, _ roster: Roster) throws(ClientError) {
-        statement = try log.statement(of: report, roster)
+    static func all(of report: CeremonyReport, _ log: TrustedLog, _ roster: Roster)
+        throws(ClientError) -> [CheckedQuestion]
+    {
+        let statement = try log.statement(of: report, roster)
         guard !report.state.isEnd else { throw CheckedQuestion.over(report.id, report.state) }
-        let reply = try log.call("Question", ["ceremony": .string(report.id)])
-        let (key, record, possession) = try CheckedQuestion.read(reply)
+        let asked = try read(try log.call("Questions", ["ceremony": .string(report.id)]))
         let now = max(.now, try log.status().now)
         // After the reply, so that the copy reaches the intent.
         let state = try LogCopy(log).state
@@ -42,35 +44,62 @@ struct CheckedQuestion {
         }
         do throws(Refusal) {
             let operation = try state.operation(of: statement)
-            try operation.checkNewKey(
-                record, possession: possession, of: ceremony, at: now, in: state)
-            let questions = operation.questions(on: record, possession: possession, of: ceremony)
-            guard let asked = questions.first(where: { $0.key == key }) else {
-                throw Refusal(
-                    .outcomeDiffers,
-                    "The statement has nobody sign with the key \(key.fingerprint).")
+            return try asked.map { asked throws(Refusal) in
+                if let made = asked.made {
+                    try operation.checkNewKey(
+                        made.record, possession: made.possession, of: ceremony, at: now, in: state)
+                }
+                let questions = operation.questions(asked.made, of: ceremony)
+                guard let question = questions.first(where: { $0.key == asked.key }) else {
+                    throw Refusal(
+                        .outcomeDiffers,
+                        "The statement has nobody sign with the key \(asked.key.fingerprint).")
+                }
+                return CheckedQuestion(
+                    statement: statement, question: question, deadline: ceremony.executionDeadline)
             }
-            question = asked
         } catch {
             throw CheckedQuestion.differs(error.detail)
         }
-        deadline = ceremony.executionDeadline
     }
 
-    private static func read(_ reply: [String: JSON]) throws(ClientError) -> (
-        SSHPublicKey, KeyRecord, [UInt8]
-    ) {
-        let (line, lines, possession) = try Reply.read { () throws(JSONError) in
+    private init(statement: Statement, question: Question, deadline: Timestamp?) {
+        self.statement = statement
+        self.question = question
+        self.deadline = deadline
+    }
+
+    /// A key that the daemon asks, and the key that came out where it is asked to sign for one.
+    private struct Asked {
+        let key: SSHPublicKey
+        let made: Question.Made?
+    }
+
+    private static func read(_ reply: [String: JSON]) throws(ClientError) -> [Asked] {
+        let rows = try Reply.read { () throws(JSONError) in
             var fields = try JSONFields(.object(reply))
-            return (
-                try fields.string("key"), try fields.strings("record"),
-                try fields.parsed("possession", as: "base64") { Base64.decode($0) }
-            )
+            return try fields.objects("questions").map { row throws(JSONError) in
+                var row = row
+                return (
+                    key: try row.string("key"), record: try row.optionalStrings("record"),
+                    possession: try row.optionalParsed("possession", as: "base64") {
+                        Base64.decode($0)
+                    }
+                )
+            }
         }
-        guard let key = SSHPublicKey(line: line), let record = try? KeyRecord(lines: lines) else {
+        let asked = rows.compactMap { row -> Asked? in
+            guard let key = SSHPublicKey(line: row.key) else { return nil }
+            guard let lines = row.record else { return Asked(key: key, made: nil) }
+            guard let record = try? KeyRecord(lines: lines), let possession = row.possession else {
+                return nil
+            }
+            return Asked(key: key, made: Question.Made(record: record, possession: possession))
+        }
+        guard !asked.isEmpty, asked.count == rows.count else {
             throw Reply.malformed("what is to be signed names no key, or no key record")
         }
-        return (key, record, possession)
+        return asked
     }
 
     private static func over(_ id: String, _ state: CeremonyState, _ why: String? = nil)
@@ -96,11 +125,12 @@ struct CheckedQuestion {
 
     // MARK: The new key, seen from here
 
-    /// What this client sees of the new key with its own eyes.
+    /// What this client sees of the new key with its own eyes; `nil` where it is signed with the
+    /// new key itself.
     ///
     /// - Throws: `question-differs` (1) where the receiving token is here and holds another key.
-    func sight(of tokens: [SeenToken]) throws(ClientError) -> String {
-        let record = question.record
+    func sight(of tokens: [SeenToken]) throws(ClientError) -> String? {
+        guard let record = question.made?.record else { return nil }
         let wanted = statement.fields["token"].flatMap { TokenReference(uri: $0) }
         guard let token = tokens.first(where: { $0.reference == wanted }) else {
             return
@@ -127,6 +157,13 @@ struct CheckedQuestion {
     var shown: [ShownDocument] { question.messages.map(shown) }
 
     private func shown(_ message: Question.Message) -> ShownDocument {
+        if let lines = message.lines {
+            return ShownDocument(
+                title: "\(message.title), for \(statement.ceremony)", lines: lines,
+                bytes: DocumentBytes.of(lines),
+                meaning: "you say this with your key \(question.key.fingerprint)",
+                gist: ["\(message.title) in \(statement.ceremony)"])
+        }
         let sentences = ClientKinds.part(of: statement.kind)?.sentences(on: message, of: statement)
         return ShownDocument(
             title: "\(message.title), for \(statement.ceremony)",
@@ -164,14 +201,14 @@ struct CheckedQuestion {
         .fields([
             "ceremony": .string(statement.ceremony), "person": .string(question.person),
             "key": .string("\(question.key.fingerprint)"),
-            "new_key": .string("\(question.record.fingerprint)"),
+            "new_key": .text(question.made.map { "\($0.record.fingerprint)" }),
             "until": .text(deadline.map { "\($0)" }),
             "messages": .array(
-                question.messages.map {
+                zip(question.messages, shown).map { message, shown in
                     .fields([
-                        "title": .string($0.title),
-                        "text": .string(String(decoding: $0.bytes, as: UTF8.self)),
-                        "digest": .string("\(Digest(of: $0.bytes))"),
+                        "title": .string(message.title),
+                        "text": .string(String(decoding: shown.bytes, as: UTF8.self)),
+                        "digest": .string("\(shown.digest)"),
                     ])
                 }),
         ])

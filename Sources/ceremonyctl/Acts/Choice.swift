@@ -106,7 +106,7 @@ struct Choice {
             switch wish {
             case .attest: open.filter(\.state.isEnd)
             case .decline: open
-            case .witness, .accept, .execute, .cancel, .confirm: live
+            case .witness, .accept, .execute, .cancel, .confirm, .tidy: live
             case .recover:
                 try status.debris.map { debris throws(ClientError) in
                     try log.report(on: debris.ceremony)

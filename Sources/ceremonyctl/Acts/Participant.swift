@@ -8,8 +8,10 @@ import Sodium
 
 /// A key that is asked, and how it signs here.
 struct Participant {
+    /// The part that is asked about, with the person and the key.
+    let line: AcceptLine
     /// The person and the key.
-    let signatory: Signatory
+    var signatory: Signatory { Signatory(name: line.name, fingerprint: line.fingerprint) }
 
     private let present: DocumentSigner.Present?
     private let acting: ActingOptions
@@ -18,7 +20,7 @@ struct Participant {
     ///
     /// - Throws: what ``DocumentSigner`` and ``Signatories`` throw; `not-listed` (77).
     init(
-        _ acting: ActingOptions, asked open: [Signatory], in id: String,
+        _ acting: ActingOptions, asked open: [AcceptLine], in id: String,
         to what: String = "accept their part"
     ) throws(ClientError) {
         self.acting = acting
@@ -32,7 +34,7 @@ struct Participant {
             (acting.signing.name.map { line.name.utf8.elementsEqual($0.utf8) } ?? true)
                 && (acting.fingerprint.map { line.fingerprint == $0 } ?? true)
         }
-        let line: Signatory?
+        let line: AcceptLine?
         if acting.isDraft || named.isEmpty {
             present = nil
             line = named.first
@@ -49,19 +51,34 @@ struct Participant {
                 meaning: "Nothing was signed and no PIN was asked for.",
                 next: "It asks: \(open.map(\.name).joined(separator: ", ")).", requirement: "CT-12")
         }
-        signatory = line
+        self.line = line
+    }
+
+    /// The kind of a statement that this client has verified.
+    ///
+    /// - Throws: `unknown-kind` (1): a newer client knows it.
+    static func kind(of statement: Statement) throws(ClientError) -> any CeremonyKind.Type {
+        do { return try Kinds.named(statement.kind) } catch {
+            throw ClientError(
+                .refused, error.code.rawValue, error.detail,
+                meaning: "Nothing was signed and no PIN was asked for.",
+                next: "Use a client of the daemon's version.")
+        }
     }
 
     /// A yes to their part in a statement.
     func acceptance(of statement: Statement) -> Acceptance {
-        let line = statement.accepts.first { $0.fingerprint == signatory.fingerprint }
-        return Acceptance(
+        Acceptance(
             log: statement.log, mode: statement.mode, ceremony: statement.ceremony,
             statement: statement.digest, kind: statement.kind, subject: statement.subject,
-            set: line?.set ?? "",
-            participant: signatory, newKey: nil, token: nil, keyID: nil, at: .now,
+            set: line.set, participant: signatory, newKey: nil, token: nil, keyID: nil, at: .now,
             nonce: Hex.encode(randomBytes(16)))
     }
+
+    /// The tokens that are here; `nil` for a draft.
+    var shelf: TokenShelf? { present?.shelf }
+    /// How somebody logs in to them.
+    var login: TokenLogin? { present?.login }
 
     /// Shows, asks and signs, or writes the draft; `nil` then.
     func sign(_ document: KnownDocument, _ output: Output) throws(ClientError) -> SignedBy? {
@@ -80,6 +97,56 @@ struct Participant {
         )
         .first
     }
+
+    /// An acceptance with a new key in it, and both signatures.
+    struct Brought {
+        let document: KnownDocument
+        let sshsig: SSHSIG
+        let possession: SSHSIG
+    }
+
+    /// Makes a key and signs an acceptance that brings it: as who they are, and with the new key,
+    /// in one login. For a draft only the new key signs; `nil` then.
+    ///
+    /// - Throws: what ``DocumentSigner`` throws; the key is made here also for a draft.
+    func bring(_ statement: Statement, _ output: Output) throws(ClientError) -> Brought? {
+        let here: DocumentSigner.Present
+        if let present {
+            here = present
+        } else {
+            here = try DocumentSigner(acting.signing).present(
+                among: Signatories(naming: [(line.name, line.fingerprint)]))
+        }
+        guard
+            let identity = here.identities.first(where: { $0.key.fingerprint == line.fingerprint })
+        else { throw .usage("The key \(line.fingerprint) is not here.", next: "Plug it in.") }
+        let slot = try here.shelf.slot(of: identity.token)
+        let key = try BroughtKey.obtain(
+            for: statement.ceremony, on: identity.token, in: slot, here.login)
+        let document = try KnownDocument(key.added(to: acceptance(of: statement)).bytes)
+        guard let path = acting.draft else {
+            try Confirmation(acting.signing.confirm).obtain(for: document.shown)
+            let signed = try here.login.sign(
+                document.bytes,
+                as: [(.accept, identity.tokenKey), (.possession, key.tokenKey)],
+                on: identity.token, in: slot,
+                purpose: "sign the \(document.title), with your own key and the new one")
+            return Brought(document: document, sshsig: signed[0], possession: signed[1])
+        }
+        let possession = try here.login.sign(
+            document.bytes, .possession, with: key.tokenKey, on: identity.token, in: slot,
+            purpose: "sign the draft with the new key")
+        try Files.create(path, document.bytes)
+        try Files.create(path + Participant.possessionSuffix, Array(possession.armored.utf8))
+        document.tellDraft(at: path, for: line.name, with: [line.fingerprint], output)
+        Talk.paragraph(
+            "Hand it in with the new key's signature: ceremonyctl submit FILE SIGNATURE "
+                + "--possession \(path)\(Participant.possessionSuffix)")
+        return nil
+    }
+
+    /// Where the new key's signature goes: behind the name of the draft.
+    static let possessionSuffix = ".possession.sig"
 
     /// The ceremony meant, and the lines of its statement that are still open: by its name, or the
     /// only one that asks anybody.
@@ -109,12 +176,12 @@ struct Participant {
 
 extension CeremonyReport {
     /// The keys that are still asked to accept their part, as the statement names them.
-    func asked(by statement: Statement) -> [Signatory] {
+    func asked(by statement: Statement) -> [AcceptLine] {
         statement.accepts.filter { line in
             acceptances.contains { set in
                 set.set.utf8.elementsEqual(line.set.utf8)
                     && set.rows.contains { $0.key == line.fingerprint && $0.answer == .open }
             }
-        }.map { Signatory(name: $0.name, fingerprint: $0.fingerprint) }
+        }
     }
 }

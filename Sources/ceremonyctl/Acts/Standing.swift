@@ -7,7 +7,7 @@ import CeremonyTerminal
 
 /// What a person wants to do to a ceremony.
 enum Wish: String, Sendable {
-    case witness, accept, decline, execute, attest, cancel, recover, confirm
+    case witness, accept, decline, execute, attest, cancel, recover, confirm, tidy
 
     /// Whether it goes on while the log is halted, whatever the ceremony.
     var goesOnWhileHalted: Bool { self == .decline || self == .cancel }
@@ -75,6 +75,8 @@ struct Standing {
             _ = try role(for: wish)
             try checkDebris()
         case .confirm: try checkUnconfirmed()
+        // What is left is found in the signed log.
+        case .tidy: break
         }
     }
 

@@ -103,6 +103,8 @@ extension Submission {
                     + "ceremonyctl start halt-clear --reason TEXT." + held
             ]
         case .recover: return recovered
+        case .tidy:
+            return ["What \(id) left in the token of \(who) is dealt with, and the log says so."]
         case .confirm: return ["\(who) confirmed that \(id) is taken over."]
         case .execute: return ["The \(title) was taken."]
         }

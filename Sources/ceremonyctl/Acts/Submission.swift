@@ -37,18 +37,20 @@ extension TrustedLog {
     /// Hands a document in with its signature.
     ///
     /// - Parameters:
+    ///   - possession: the signature of the key that an acceptance brings.
     ///   - seconds: how long to wait for each reply.
     ///   - progress: what the daemon tells meanwhile.
     /// - Throws: `still-running` (75), `receipt` (1) where the document is not proved to have been
     ///   recorded, and what the daemon refuses with.
     func submit(
-        _ document: [UInt8], _ sshsig: SSHSIG, seconds: Int = 120,
+        _ document: [UInt8], _ sshsig: SSHSIG, possession: SSHSIG? = nil, seconds: Int = 120,
         progress: ((JSON) -> Void)? = nil
     ) throws(ClientError) -> Submission {
-        let parameters: [String: JSON] = [
+        var parameters: [String: JSON] = [
             "document": .strings(TrustedLog.lines(of: document)),
             "signature": .string(Base64.encode(sshsig.blob)),
         ]
+        parameters["possession"] = possession.map { .string(Base64.encode($0.blob)) }
         var outcome: JSON?
         if let progress {
             try connection.callMore("Submit", parameters, secondsEach: seconds) {

@@ -45,6 +45,8 @@ struct CeremonyReport: Sendable {
             let answer: CeremonyReport.Row.Answer
             let at: Timestamp?
             let reason: String?
+            /// The key that a yes brought.
+            var newKey: Fingerprint?
         }
 
         let set: String
@@ -107,7 +109,7 @@ struct CeremonyReport: Sendable {
     /// What kept that from being done the last time.
     let trouble: String?
     /// Who is asked to sign for its execution now.
-    let asked: String?
+    let asked: [String]
     /// Who is to say that they have taken it over, and who has.
     let peers: [Acceptances.Row]
     /// As it came.
@@ -160,7 +162,7 @@ struct CeremonyReport: Sendable {
         goesOnDespite = try fields.optionalStrings("goes_on_despite")
         afterwards = try fields.optionalStrings("afterwards") ?? []
         trouble = try fields.optionalString("trouble")
-        asked = try fields.optionalString("asked")
+        asked = try fields.optionalStrings("asked") ?? []
         peers = try (try fields.optionalObjects("peers") ?? []).map { row throws(JSONError) in
             try Acceptances.Row(row)
         }
@@ -203,6 +205,7 @@ extension CeremonyReport.Acceptances.Row {
         answer = try fields.text("answer") { CeremonyReport.Row.Answer(rawValue: $0) }
         at = try fields.optionalText("at") { Timestamp($0) }
         reason = try fields.optionalString("reason")
+        newKey = try fields.optionalText("new_key") { Fingerprint($0) }
     }
 }
 

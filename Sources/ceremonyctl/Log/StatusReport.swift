@@ -31,6 +31,8 @@ struct StatusReport: Sendable {
     let haltCount: Int
     /// What failed ceremonies left on tokens and nobody has seen gone, the oldest of it.
     let debris: [DebrisReport]
+    /// Keys in people's own tokens that came to nothing.
+    let leftKeys: [LeftKeyReport]
     /// Whether the log is known to be the newest.
     let rollback: RollbackReport
     /// The keys that sign the log's heads.
@@ -63,6 +65,12 @@ struct StatusReport: Sendable {
                     try DebrisReport(object)
                 }
             )
+        }
+        leftKeys = try Reply.read { () throws(JSONError) in
+            var fields = try JSONFields(value)
+            return try (fields.optionalObjects("left_keys") ?? []).map {
+                object throws(JSONError) in try LeftKeyReport(object)
+            }
         }
         held = try Reply.read { () throws(JSONError) in
             var fields = try JSONFields(value)

@@ -57,7 +57,7 @@ struct DocumentSigner {
         let identities: [SigningIdentity]
         /// Every token here; a module is loaded once in a process.
         let shelf: TokenShelf
-        fileprivate let login: TokenLogin
+        let login: TokenLogin
 
         /// The person.
         var signer: String { identities[0].signer }
@@ -137,15 +137,35 @@ extension TokenLogin {
         _ message: [UInt8], _ namespace: SignatureNamespace, with key: TokenKey,
         on token: SeenToken, in slot: Slot, purpose: String
     ) throws(ClientError) -> SSHSIG {
-        let blob = SSHSIG.signedBytes(namespace: namespace, message: message)
-        let signature = try withSession(on: token, in: slot, .readOnly, to: purpose) {
+        try sign(message, as: [(namespace, key)], on: token, in: slot, purpose: purpose)[0]
+    }
+
+    /// Signs a message with several keys of one token, each for its purpose, in one login.
+    ///
+    /// - Throws: as ``sign(_:_:with:on:in:purpose:)``.
+    func sign(
+        _ message: [UInt8], as signers: [(namespace: SignatureNamespace, key: TokenKey)],
+        on token: SeenToken, in slot: Slot, purpose: String
+    ) throws(ClientError) -> [SSHSIG] {
+        let signatures = try withSession(on: token, in: slot, .readOnly, to: purpose) {
             session, secret throws(PKCS11Error) in
-            try session.signature(over: blob, by: key, pin: secret, lastTry: lastTry)
+            var signatures: [[UInt8]] = []
+            for signer in signers {
+                let blob = SSHSIG.signedBytes(namespace: signer.namespace, message: message)
+                signatures.append(
+                    try session.signature(
+                        over: blob, by: signer.key, pin: secret, lastTry: lastTry))
+            }
+            return signatures
         }
         do {
-            let sshsig = try SSHSIG(signature: signature, key: key.key, namespace: namespace)
-            try sshsig.verify(message: message, namespace: namespace, by: key.key)
-            return sshsig
+            return try zip(signers, signatures).map { signer, signature in
+                let key = signer.key.key
+                let sshsig = try SSHSIG(
+                    signature: signature, key: key, namespace: signer.namespace)
+                try sshsig.verify(message: message, namespace: signer.namespace, by: key)
+                return sshsig
+            }
         } catch {
             throw ClientError(
                 .token, "signature-wrong",

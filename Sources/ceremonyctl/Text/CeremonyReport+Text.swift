@@ -86,8 +86,8 @@ extension CeremonyReport {
             "acceptance by \(Phrase.list(acceptances.flatMap(\.open))): ceremonyctl accept \(id)"
         case .approved:
             "an operator, \(initiator) or a listed witness: ceremonyctl execute \(id)"
-        case .executing where asked != nil:
-            "\(asked ?? "") is asked to sign: ceremonyctl answer \(id)"
+        case .executing where !asked.isEmpty:
+            "signature by \(Phrase.list(asked)): ceremonyctl answer \(id)"
         case .executing: "the daemon is at work: ceremonyctl watch \(id)"
         case .completed where keyStatus == .registered:
             "attestation by \(Phrase.list(attestations.open)): ceremonyctl attest \(id)"

@@ -58,12 +58,10 @@ extension DeclineVerb {
     ) throws(ClientError) {
         let report = try Participant.report(id, choice, orExecuting: true)
         let statement = try log.statement(of: report, roster)
-        let lines: [Signatory]
+        let lines: [AcceptLine]
         if report.state == .executing {
             // Whoever has accepted may still say no, until it is over.
-            lines = statement.accepts.map {
-                Signatory(name: $0.name, fingerprint: $0.fingerprint)
-            }
+            lines = statement.accepts
         } else {
             try Standing.checkAccepting(report, choice, acting)
             lines = report.asked(by: statement)

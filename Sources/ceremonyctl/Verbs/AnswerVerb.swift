@@ -1,5 +1,6 @@
 // `answer`: what a person is asked to sign while a ceremony is carried out, with a key that is not
-// the daemon's and not their own on the roster: an authority's. It signs what it has made itself.
+// the daemon's and not their own on the roster: an authority's, or the new one of a member. It
+// signs what it has made itself.
 
 import ArgumentParser
 import CeremonyRecord
@@ -12,8 +13,9 @@ struct AnswerVerb: Verb {
         commandName: "answer",
         abstract: "Sign what you are asked for while a ceremony is carried out.",
         discussion: """
-            Somebody has accepted to sign with a key that they hold: an authority of a vault. When \
-            the new key is there, `execute` waits for them. Statement and intent are taken out of \
+            Somebody has accepted to sign with a key that they hold: an authority of a vault, or a \
+            member of an authority with the key that they brought. `execute` waits for them. \
+            Statement and intent are taken out of \
             the signed log, the new key has to stand for its own record, and every byte that is \
             signed is made here; of the daemon's question only the key record is used, and it is \
             held to the rest. The key is found among the tokens here by its public half.
@@ -48,7 +50,9 @@ struct AnswerVerb: Verb {
         guard !log.shown.isHalted else { throw .halted("what was ordered") }
         let roster = try log.roster()
         let report = try AnswerVerb.report(id, choice)
-        let asked = try CheckedQuestion(report, log, roster)
+        let all = try CheckedQuestion.all(of: report, log, roster)
+        let shelf = show ? nil : try TokenShelf(ModuleList(options: tokens.modules))
+        let asked = try chosen(among: all, shelf)
         Talk.paragraph("The statement of \(asked.statement.ceremony):")
         for line in asked.statement.lines { Talk.paragraph("  " + Display.neutralised(line)) }
         try ClientKinds.reading(asked.statement, log, roster)?.tell(choice.status)
@@ -57,24 +61,53 @@ struct AnswerVerb: Verb {
             for document in asked.shown { Talk.say(document.text(columns: Talk.columns)) }
             return output.page(asked.shown.map { "\($0.title): \($0.digest)" }, asked.json)
         }
-        let signatures = try sign(asked)
+        guard let shelf else { return }
+        let signatures = try sign(asked, shelf)
         _ = try log.call(
             "Answer",
             [
                 "ceremony": .string(report.id),
+                "key": .string("\(asked.question.key.fingerprint)"),
                 "signatures": .strings(signatures.map { Base64.encode($0) }),
             ])
         Talk.paragraph("The daemon has it. The end is shown by: ceremonyctl watch \(report.id)")
         output.page(["\(report.id): signed by \(asked.question.person)"], asked.json)
     }
 
+    /// The one question that is meant: the only one, the named person's, or the one whose key is on
+    /// a token here.
+    private func chosen(among all: [CheckedQuestion], _ shelf: TokenShelf?) throws(ClientError)
+        -> CheckedQuestion
+    {
+        var fitting = all.filter { asked in
+            name.map { asked.question.person.utf8.elementsEqual($0.utf8) } ?? true
+        }
+        if fitting.count > 1, let shelf {
+            let here = Set(
+                try shelf.tokens(named: tokens.token).flatMap { $0.keys.map(\.key.fingerprint) })
+            fitting = fitting.filter { here.contains($0.question.key.fingerprint) }
+        }
+        if fitting.count == 1 { return fitting[0] }
+        let people = Phrase.list(all.map(\.question.person))
+        throw ClientError(
+            .notPermitted, "not-listed",
+            fitting.isEmpty
+                ? "\(name ?? "None of the keys here") is not asked to sign anything now."
+                : "Several are asked: \(people).",
+            meaning: "Nothing was signed and no PIN was asked for.",
+            next: fitting.isEmpty ? "Those asked: \(people)." : "Say who you are: --as NAME.")
+    }
+
     /// The key that came out, and until when this makes sense.
     private func tellKey(_ asked: CheckedQuestion) {
-        let record = asked.question.record
-        Talk.paragraph("\(asked.question.person) is asked to sign for the new key")
-        Talk.say("  \(record.fingerprint)")
-        Talk.paragraph(
-            "generated at \(record.generated), which has signed its own record. With the key")
+        if let record = asked.question.made?.record {
+            Talk.paragraph("\(asked.question.person) is asked to sign for the new key")
+            Talk.say("  \(record.fingerprint)")
+            Talk.paragraph(
+                "generated at \(record.generated), which has signed its own record. With the key")
+        } else {
+            Talk.paragraph("\(asked.question.person) is asked to sign with the key")
+        }
         Talk.say("  \(asked.question.key.fingerprint)")
         if let deadline = asked.deadline {
             Talk.paragraph("The execution must be over by \(deadline).")
@@ -82,7 +115,9 @@ struct AnswerVerb: Verb {
     }
 
     /// Finds the key, shows every message, has each confirmed, and signs them in one login.
-    private func sign(_ asked: CheckedQuestion) throws(ClientError) -> [[UInt8]] {
+    private func sign(_ asked: CheckedQuestion, _ shelf: TokenShelf) throws(ClientError)
+        -> [[UInt8]]
+    {
         guard confirmed.isEmpty || confirmed.count == asked.question.messages.count else {
             throw .usage(
                 "\(asked.question.messages.count) messages are to be confirmed, and --confirm "
@@ -92,7 +127,6 @@ struct AnswerVerb: Verb {
         let confirmations = try asked.question.messages.indices.map { index throws(ClientError) in
             try Confirmation(confirmed.isEmpty ? nil : confirmed[index])
         }
-        let shelf = try TokenShelf(ModuleList(options: tokens.modules))
         let signatories = Signatories(
             naming: [(asked.question.person, asked.question.key.fingerprint)])
         let identity = try signatories.identities(
@@ -100,7 +134,7 @@ struct AnswerVerb: Verb {
         let slot = try shelf.slot(of: identity.token)
         let login = TokenLogin(pin)
         try login.check(identity.token, in: slot)
-        Talk.paragraph(try asked.sight(of: shelf.tokens))
+        if let sight = try asked.sight(of: shelf.tokens) { Talk.paragraph(sight) }
         Talk.paragraph("Signing as \(identity.signer) on \(identity.token.name).")
         for (document, confirmation) in zip(asked.shown, confirmations) {
             try confirmation.obtain(for: document)
@@ -113,7 +147,7 @@ struct AnswerVerb: Verb {
         -> CeremonyReport
     {
         if let id { return try choice.named(id) }
-        let asking = try choice.log.openCeremonies().filter { $0.asked != nil }
+        let asking = try choice.log.openCeremonies().filter { !$0.asked.isEmpty }
         guard let only = asking.first else {
             throw ClientError(
                 .notYet, "not-yet", "Nobody is asked to sign anything now.",

@@ -51,7 +51,12 @@ struct ConfirmVerb: Verb {
         let statement = try log.statement(of: report, try log.roster())
         let record = try log.record(of: report, statement)
         let asked = ConfirmVerb.peers(of: statement, stillOpenIn: report)
-        let participant = try Participant(acting, asked: asked, in: report.id, to: "confirm it")
+        let participant = try Participant(
+            acting,
+            asked: asked.map {
+                AcceptLine(set: "peer", name: $0.name, fingerprint: $0.fingerprint)
+            },
+            in: report.id, to: "confirm it")
         let root: MerkleRoot
         if let vault {
             root = try checked(vault, statement, record)

@@ -184,7 +184,7 @@ struct NextVerb: Verb {
 
         /// The signatures that carrying something out waits for.
         static func toAnswer(by name: String, _ open: [CeremonyReport], now: Timestamp) -> [Task] {
-            open.filter { $0.asked?.utf8.elementsEqual(name.utf8) ?? false }.map {
+            open.filter { $0.asked.contains { $0.utf8.elementsEqual(name.utf8) } }.map {
                 Task(
                     person: name, what: "sign for \($0.title), which waits for you",
                     command: "answer \($0.id)", until: nil, now: now)

@@ -80,6 +80,10 @@ struct StatusVerb: Verb {
             lines.append("  debris of failed ceremonies, inert:")
             lines += status.debris.map { "    " + $0.line }
         }
+        if !status.leftKeys.isEmpty {
+            lines.append("  keys in people's own tokens that came to nothing, inert:")
+            lines += status.leftKeys.map { "    " + $0.line }
+        }
         if open.isEmpty { lines.append("  no ceremony is under way") }
         for report in open {
             lines.append("")

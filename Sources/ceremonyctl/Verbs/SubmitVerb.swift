@@ -23,6 +23,12 @@ struct SubmitVerb: Verb {
     @Argument(help: "The signature.")
     var signature: String
 
+    @Option(
+        help: ArgumentHelp(
+            "With an acceptance that brings a key: the signature of that key.",
+            valueName: "signature"))
+    var possession: String?
+
     @Option(help: ArgumentHelp("Wait so long for each step.", valueName: "seconds"))
     var wait = 900
 
@@ -32,6 +38,9 @@ struct SubmitVerb: Verb {
         let opens = sshsig.namespace.utf8.elementsEqual(SignatureNamespace.open.rawValue.utf8)
         let document = try KnownDocument(bytes, intent: opens ? .open : .approve)
         try check(document, sshsig)
+        let possession = try possession.map { path throws(ClientError) in
+            try SubmitVerb.signature(in: path)
+        }
         var (act, id): (ActName?, String) = (nil, "")
         if case .act(let order) = document.content {
             (act, id) = (order.act, order.ceremony ?? "")
@@ -40,7 +49,8 @@ struct SubmitVerb: Verb {
         let isOrder = act == .execute
         let tell: ((JSON) -> Void)? = isOrder ? { ExecuteVerb.tell($0, of: id) } : nil
         let submission = try log.submit(
-            bytes, sshsig, seconds: isOrder ? max(1, wait) : 120, progress: tell)
+            bytes, sshsig, possession: possession, seconds: isOrder ? max(1, wait) : 120,
+            progress: tell)
         try submission.tellEnding(of: document, by: sshsig.key.fingerprint, output)
     }
 

@@ -40,7 +40,7 @@ extension ProvaraRotation {
         }
         var signatures: [VaultSignature] = []
         let questions = questions(
-            on: made.record, possession: made.possession, of: ceremony)
+            Question.Made(record: made.record, possession: made.possession), of: ceremony)
         for (signer, event) in [(authority, events.revocation), (promoter, events.promotion)] {
             switch signer.place {
             case .token(let key):
@@ -100,10 +100,8 @@ extension ProvaraRotation {
     }
 
     /// What an authority signs in a client of their own: the one event, or both.
-    public func questions(on record: KeyRecord, possession: [UInt8], of ceremony: Ceremony)
-        -> [Question]
-    {
-        guard let events = events(for: record, of: ceremony) else { return [] }
+    public func questions(_ made: Question.Made?, of ceremony: Ceremony) -> [Question] {
+        guard let made, let events = events(for: made.record, of: ceremony) else { return [] }
         let parts = [
             (authority, "KEY_REVOCATION", events.revocation.bytesToSign),
             (promoter, "KEY_PROMOTION", events.promotion.bytesToSign),
@@ -115,7 +113,7 @@ extension ProvaraRotation {
             else { continue }
             questions.append(
                 Question(
-                    person: person, key: signer.sshKey, record: record, possession: possession,
+                    person: person, key: signer.sshKey, made: made,
                     messages: parts.filter { $0.0.sshKey == signer.sshKey }.map {
                         Question.Message(title: $0.1, bytes: $0.2)
                     }))

@@ -1,0 +1,106 @@
+// What a membership ceremony commits: the epoch record, the new keys' signatures under it, and who
+// could not be reached when they were asked. Field `outcome` of `ceremony.completed`.
+
+import CeremonyRecord
+
+/// The outcome of a membership ceremony.
+struct MembershipOutcome: Hashable {
+    /// The epoch record's lines.
+    var document: [String]
+    /// What each new key that answered has signed it with; by its member's name.
+    var signed: [Signed]
+    /// Members whose new key was not asked, or did not answer in time; by name.
+    var unreachable: [String]
+
+    /// A member, and the SSHSIG of their new key.
+    struct Signed: Hashable {
+        let name: String
+        let sshsig: [UInt8]
+    }
+
+    /// Puts the answers together.
+    init(
+        _ record: EpochRecord, _ answers: [Fingerprint: [[UInt8]]], of brought: [Membership.Brought]
+    ) {
+        document = record.lines
+        signed = []
+        unreachable = []
+        for each in brought {
+            let key = each.key.key
+            if let signature = answers[key.fingerprint]?.first,
+                let sshsig = try? SSHSIG(signature: signature, key: key, namespace: .member)
+            {
+                signed.append(Signed(name: each.invitation.name, sshsig: sshsig.blob))
+            } else {
+                unreachable.append(each.invitation.name)
+            }
+        }
+    }
+
+    /// Reads it.
+    ///
+    /// - Throws: ``JSONError`` for anything that ``json`` does not write.
+    init(_ json: JSON) throws(JSONError) {
+        var fields = try JSONFields(json, at: "outcome")
+        document = try fields.strings("document")
+        signed = try fields.objects("signatures").map { object throws(JSONError) in
+            var object = object
+            let signed = Signed(
+                name: try object.string("name"),
+                sshsig: try object.parsed("sshsig", as: "base64") { Base64.decode($0) })
+            try object.finish()
+            return signed
+        }
+        unreachable = try fields.strings("unreachable")
+        try fields.finish()
+    }
+
+    /// As it stands in the event.
+    var json: JSON {
+        .object([
+            "document": .strings(document),
+            "signatures": .array(
+                signed.map {
+                    .object([
+                        "name": .string($0.name), "sshsig": .string(Base64.encode($0.sshsig)),
+                    ])
+                }),
+            "unreachable": .strings(unreachable),
+        ])
+    }
+
+    /// Holds it to the record, and to the keys that were brought.
+    ///
+    /// - Throws: ``Refusal`` (`outcome-differs`).
+    func check(_ record: EpochRecord, of brought: [Membership.Brought]) throws(Refusal) {
+        guard document.elementsEqual(record.lines, by: { $0.utf8.elementsEqual($1.utf8) }) else {
+            throw MembershipOutcome.differs("it is not the membership that was agreed")
+        }
+        var left = unreachable[...]
+        var given = signed[...]
+        for each in brought {
+            let name = each.invitation.name
+            if given.first?.name == name, let sshsig = given.popFirst()?.sshsig {
+                let isValid =
+                    (try? SSHSIG(blob: sshsig).verify(
+                        message: record.bytes, namespace: .member, by: each.key.key)) != nil
+                guard isValid else {
+                    throw MembershipOutcome.differs("the new key of \(name) has not signed it")
+                }
+            } else if left.first == name {
+                left.removeFirst()
+            } else {
+                throw MembershipOutcome.differs("nothing is said of the new key of \(name)")
+            }
+        }
+        guard left.isEmpty, given.isEmpty else {
+            throw MembershipOutcome.differs("it speaks of members who brought no key")
+        }
+    }
+
+    static func differs(_ what: String) -> Refusal {
+        Refusal(
+            .outcomeDiffers, "The outcome cannot be committed: \(what).",
+            next: "The epoch before it is in force, unchanged.", requirement: "I14")
+    }
+}
