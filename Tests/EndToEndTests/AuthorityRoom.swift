@@ -97,3 +97,14 @@ extension CeremonyRoom {
         return running.finish()
     }
 }
+
+extension String {
+    /// The lines between empty lines.
+    var blocks: [[String]] {
+        var blocks: [[String]] = [[]]
+        for line in lineList {
+            if line.isEmpty { blocks.append([]) } else { blocks[blocks.count - 1].append(line) }
+        }
+        return blocks.filter { !$0.isEmpty }
+    }
+}

@@ -55,6 +55,49 @@ struct MembershipTests {
         let evidence = room.directory + "/evidence"
         try room.erin.does("export", evidence)
         try room.verify(evidence)
+        try signTogether(room, evidence)
+    }
+
+    /// Three of the five sign a file, each adding a part; OpenSSH agrees with every part.
+    private func signTogether(_ room: CeremonyRoom, _ evidence: String) throws {
+        let file = room.directory + "/release.txt"
+        try TestFile.write(file, "what the guardians stand behind\n")
+        let digest = try JSON(
+            room.alice.does("authority", "sign", "guardians", file, "--draft", "--json")
+        )
+        .field("digest").text
+        for (name, status) in [("alice", 75), ("mallory", 75), ("dave", 0)] {
+            let person = room.person(name)
+            let ended = try person.run(
+                ["authority", "sign", "guardians", file, "--as", name, "--confirm", digest]
+                    + person.withToken)
+            #expect(ended.status == status, "\(name): \(ended.err)")
+            let verified = try room.erin.run("authority", "verify", "guardians", file)
+            #expect(verified.status == (status == 0 ? 0 : 1), "\(verified.err)")
+        }
+        let offline = try room.erin.run(
+            "authority", "verify", "guardians", file, "--evidence", evidence, "--rehearsal",
+            "--genesis", room.genesis, "--current")
+        #expect(
+            offline.status == 0 && offline.out.contains("alice, dave and mallory"), "\(offline.err)"
+        )
+        let signers = room.directory + "/signers"
+        try TestFile.write(signers, room.erin.does("authority", "signers", "guardians"))
+        let parts = TestFile.text(file + ".guardians.multisig").blocks
+        try TestFile.write(room.directory + "/document", parts[0].joined(separator: "\n") + "\n")
+        for part in parts.dropFirst() {
+            let name = part[0]
+            try TestFile.write(
+                room.directory + "/part.sig", part.dropFirst().joined(separator: "\n") + "\n")
+            let checked = try room.erin.tool(
+                "ssh-keygen", "-Y", "verify", "-f", signers, "-I", name, "-n",
+                "ceremonyd-authority-v1", "-s", room.directory + "/part.sig",
+                input: room.directory + "/document")
+            #expect(checked.status == 0, "\(name): \(checked.err)")
+        }
+        try TestFile.write(file, "something else\n")
+        let other = try room.erin.run("authority", "verify", "guardians", file)
+        #expect(other.status == 1 && other.err.contains("multisignature-differs"), "\(other.err)")
     }
 
     @Test("A new key that is gone at the commit stops it, and the epoch before it stays")

@@ -181,7 +181,9 @@ public struct CeremonyService: VarlinkInterface {
             case .act(let act): (claimed, ceremony) = (act.actor.name, act.ceremony)
             case .statement(let statement): ceremony = statement.ceremony
             case .keyRecord(let record): ceremony = record.ceremony
-            case .acceptance, .genesis, nil: break
+            case .acceptance(let acceptance):
+                (claimed, ceremony) = (acceptance.participant.name, acceptance.ceremony)
+            case .genesis, .authorityOrder, nil: break
             }
         }
         engine.noteRefusal(
@@ -195,6 +197,6 @@ public struct CeremonyService: VarlinkInterface {
         [
             RefusalCode.notOnRoster, .wrongRole, .initiatorExcluded, .holderExcluded, .notListed,
             .alreadyAnswered, .badSignature, .wrongNamespace, .wrongDocument, .nonceUsed,
-            .statementDiffers, .unknownPrefix,
+            .statementDiffers, .unknownPrefix, .keyTaken, .ended, .expired,
         ].map(\.rawValue))
 }

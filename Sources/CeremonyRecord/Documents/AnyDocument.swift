@@ -13,6 +13,8 @@ public enum AnyDocument: Sendable, Hashable {
     case acceptance(Acceptance)
     /// The founding of a log.
     case genesis(Genesis)
+    /// A file that an authority signs.
+    case authorityOrder(AuthorityOrder)
 
     /// Reads whichever document the first line names.
     ///
@@ -24,6 +26,8 @@ public enum AnyDocument: Sendable, Hashable {
         case Array(Act.title.utf8): self = .act(try Act(lines: lines))
         case Array(Acceptance.title.utf8): self = .acceptance(try Acceptance(lines: lines))
         case Array(Genesis.title.utf8): self = .genesis(try Genesis(lines: lines))
+        case Array(AuthorityOrder.title.utf8):
+            self = .authorityOrder(try AuthorityOrder(lines: lines))
         default:
             throw DocumentError(
                 line: 1, field: nil, problem: "is not the first line of a ceremonyd document")
@@ -45,6 +49,7 @@ public enum AnyDocument: Sendable, Hashable {
         case .act(let document): document
         case .acceptance(let document): document
         case .genesis(let document): document
+        case .authorityOrder(let document): document
         }
     }
 

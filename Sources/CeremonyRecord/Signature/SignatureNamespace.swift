@@ -19,6 +19,8 @@ public enum SignatureNamespace: String, Hashable, Sendable, CaseIterable {
     case possession = "ceremonyd-possession-v1"
     /// A member's new key signs the epoch of an authority that it belongs to.
     case member = "ceremonyd-member-v1"
+    /// A member signs a file for their authority.
+    case authority = "ceremonyd-authority-v1"
     /// A founder signs the founding document.
     case genesis = "ceremonyd-genesis-v1"
     /// A key is tried over random bytes before it is relied on.

@@ -116,6 +116,7 @@ public struct EvidenceVerifier: Sendable {
             if events.count == 1, let log = replay.state?.log { try checkGenesis(log) }
         }
         let state = try replay.finish()
+        result.tree = tree
         result.held(
             "events",
             "All \(lines.count) events are canonical, chained and legal in their place; "

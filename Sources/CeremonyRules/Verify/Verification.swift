@@ -34,6 +34,8 @@ public struct Verification: Sendable {
     public internal(set) var defect: Defect?
     /// What the log says at its end.
     public internal(set) var state: State?
+    /// The tree of all its events.
+    public internal(set) var tree = MerkleTree()
     /// The head that the log key signed.
     public internal(set) var head: TreeHead?
 

@@ -76,7 +76,7 @@ enum ClientKinds {
     /// One entry for each.
     private static let all: [any ClientKind.Type] = [
         HaltClearing.self, RosterSetting.self, PolicySetting.self, VaultRotation.self,
-        VaultReset.self,
+        VaultReset.self, MembershipChange.self,
     ]
 
     /// The part of the kind of that name; `nil` where it has none.

@@ -73,6 +73,10 @@ struct KnownDocument: Sendable {
             namespace = .genesis
             title = "founding document of \(genesis.log)"
             meaning = "you found this log with this key, these rules and these people"
+        case .authorityOrder(let order):
+            namespace = .authority
+            title = "signature of \(order.authority) on \(Display.neutralised(order.name))"
+            meaning = "you sign the file for \(order.authority), as one of its members"
         }
     }
 
@@ -102,6 +106,8 @@ struct KnownDocument: Sendable {
             ["\(acceptance.kind) of \(acceptance.subject), \(acceptance.ceremony)"]
         case .genesis(let genesis):
             ["\(genesis.mode.rawValue) log \(genesis.log), \(genesis.members.count) members"]
+        case .authorityOrder(let order):
+            ["\(order.authority), epoch \(order.epoch): \(order.name)", "\(order.file)"]
         }
     }
 
@@ -126,7 +132,7 @@ struct KnownDocument: Sendable {
             genesis.members.flatMap { member in
                 member.keys.map { (member.name, $0.key.fingerprint) }
             }
-        case .keyRecord: nil
+        case .keyRecord, .authorityOrder: nil
         }
     }
 }

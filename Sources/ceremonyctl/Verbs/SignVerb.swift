@@ -58,11 +58,12 @@ struct SignVerb: Verb {
     }
 
     /// A key record does not say who may attest it; the statement does, and the daemon checks it.
+    /// Who the members of an authority are the log says; `authority sign` holds a part to it.
     private func signatories(of document: KnownDocument) throws(ClientError) -> Signatories {
         if let lines = document.fingerprints { return Signatories(naming: lines) }
         guard let name = signing.name else {
             throw .usage(
-                "A key record does not name those who attest it.",
+                "A \(document.title) does not name those who sign it.",
                 next: "Say who signs with --as NAME.")
         }
         if let path = signing.signature {

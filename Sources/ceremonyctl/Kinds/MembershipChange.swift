@@ -1,0 +1,92 @@
+// A change of an authority's members, for whoever starts, approves or accepts it: in plain words who
+// stays, goes and comes, and what it will take from then on.
+
+import CeremonyRecord
+import CeremonyRules
+import CeremonyTerminal
+
+/// What a change of membership orders.
+struct MembershipChange: ClientKind {
+    static let kind: any CeremonyKind.Type = Membership.self
+
+    private let fields: Fields
+    private let subject: String
+
+    init(_ statement: Statement, _ log: TrustedLog, _ roster: Roster) throws(ClientError) {
+        fields = statement.fields
+        subject = statement.subject
+    }
+
+    /// Whoever is named without a key answers with the first that the log knows of them; what is
+    /// not said of the authority stays as it is.
+    static func comesTo(_ parameter: String, said: String?, in statement: Statement) -> String? {
+        switch parameter {
+        case "add", "renew":
+            said.map { _ in Membership.parameters(of: statement)[parameter] ?? "none" }
+        case "role", "sign", "approve":
+            said == nil ? statement.fields[parameter] : nil
+        case "accept": statement.fields["acceptances"]
+        default: nil
+        }
+    }
+
+    func tell(_ status: StatusReport) {
+        for sentence in sentences { Talk.paragraph(Display.neutralised(sentence)) }
+    }
+
+    var gist: [String] { sentences.map { Display.neutralised($0) } }
+
+    /// What is ordered.
+    private var sentences: [String] {
+        let epoch = said("epoch")
+        let (staying, leaving) = (names("stay"), names("leave"))
+        let (renewing, coming) = (names("renew"), names("invite"))
+        var told = [
+            "\(subject) is \(epoch == "1" ? "made" : "changed"): a \(said("role")) authority, epoch "
+                + "\(epoch)."
+        ]
+        if !coming.isEmpty { told.append("New in it: \(Phrase.list(coming)).") }
+        if !renewing.isEmpty { told.append("With a new key: \(Phrase.list(renewing)).") }
+        if !leaving.isEmpty {
+            told.append("Out of it from the commit on, at once: \(Phrase.list(leaving)).")
+        }
+        if !staying.isEmpty { told.append("As before: \(Phrase.list(staying)).") }
+        if said("acceptances") != "all" {
+            told.append(
+                "Of those who come, \(said("acceptances")) are enough; whoever has not accepted by "
+                    + "the execution is not in it.")
+        }
+        told.append(
+            "From then on \(said("sign")) of them sign for it, and \(said("approve")) must consent to "
+                + "a change.")
+        let strangers = fields.all("vouch").map { line in
+            line.utf8.split(separator: UInt8(ascii: " ")).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        }
+        for words in strangers where words.count == 2 {
+            told.append(
+                "This log does not know \(words[0]), whose key is said to be \(words[1]). Two people "
+                    + "who have compared it with \(words[0]) must vouch for that.")
+        }
+        told.append(
+            epoch == "1"
+                ? "Until it commits there is no such authority."
+                : "Until it commits, and if it never does, epoch \(previous) stays in force.")
+        return told
+    }
+
+    private var previous: String {
+        Decimal.decode(said("epoch").utf8).map { String($0 - 1) } ?? "before it"
+    }
+
+    private func said(_ name: String) -> String { fields[name] ?? "none" }
+
+    private func names(_ field: String) -> [String] {
+        fields.all(field).compactMap { line in
+            line.utf8.split(separator: UInt8(ascii: " ")).first.map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        }
+    }
+}
