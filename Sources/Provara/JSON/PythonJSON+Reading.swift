@@ -307,6 +307,13 @@ extension UInt8 {
 }
 
 extension String {
+    /// Whether every byte of the UTF-8 is written as it is.
+    var needsNoEscapeInJSON: Bool {
+        let bytes = utf8.span
+        for index in bytes.indices where !bytes[index].standsForItselfInJSON { return false }
+        return true
+    }
+
     /// - Returns: `nil` for bytes that are not UTF-8.
     fileprivate init?(strict bytes: Span<UInt8>) {
         guard let text = try? UTF8Span(validating: bytes) else { return nil }

@@ -89,7 +89,7 @@ extension PythonJSON {
     /// Writes a quoted string; only quote, backslash and the controls below U+0020 are escaped.
     static func write(_ text: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
-        if text.utf8.allSatisfy(\.standsForItselfInJSON) {
+        if text.needsNoEscapeInJSON {
             out += text.utf8
         } else {
             writeEscaped(text, to: &out)
