@@ -16,6 +16,15 @@ public enum SHA256 {
         unsafe crypto_hash_sha256_final(&state, &digest)
         return digest
     }
+
+    /// The 32-byte digest of the message. A list of parts costs more than a short message's digest.
+    public static func hash(_ message: [UInt8]) -> [UInt8] {
+        Sodium.ready
+        var digest = [UInt8](repeating: 0, count: 32)
+        unsafe crypto_hash_sha256(&digest, message, UInt64(message.count))
+        return digest
+    }
+
     /// The 32-byte digest of a message that is larger than memory should hold at once.
     ///
     /// - Parameter next: gives the next piece; an empty one ends the message.

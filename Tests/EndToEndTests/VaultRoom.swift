@@ -47,6 +47,9 @@ struct VaultRoom {
     // MARK: The package
 
     private static let python = Program.sources + "/.build/provara/bin/python"
+    /// There where it could be fetched.
+    private static let suite =
+        Program.sources + "/.build/provara-suite/tests/backpack_compliance_v1.py"
 
     @discardableResult
     private func python(_ script: String, _ arguments: String...) throws -> String {
@@ -56,11 +59,23 @@ struct VaultRoom {
         return ended.out
     }
 
-    /// The package's own verdict, and ours.
+    /// The package's own verdicts, and ours: its `verify`, what the project's compliance suite asks
+    /// (all 18 tests apply to a rotated vault; Scripts/lib/provara-judge.py says how they are put),
+    /// and its check of rotation events.
+    ///
+    /// - Parameter rotations: how many keys were replaced since the birth, two events for each.
     func expectVerified(
-        _ path: String? = nil, _ options: String...,
+        _ path: String? = nil, _ options: String..., rotations: Int,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
+        let judged = try room.house.tool(
+            VaultRoom.python, Program.sources + "/Scripts/lib/provara-judge.py", path ?? vault,
+            "--rotation-events", "\(2 * rotations)", "--suite", VaultRoom.suite)
+        #expect(judged.status == 0, "\(judged.out)\(judged.err)", sourceLocation: sourceLocation)
+        let passed = judged.out.split(separator: "\n").filter { $0.hasPrefix("ok ") }
+        #expect(
+            passed.count == (TestFile.exists(VaultRoom.suite) ? 20 : 19),
+            "\(judged.out)", sourceLocation: sourceLocation)
         let real = try room.house.tool(
             [Program.sources + "/.build/provara/bin/provara", "verify", path ?? vault] + options)
         #expect(real.status == 0, "\(real.out)\(real.err)", sourceLocation: sourceLocation)

@@ -12,7 +12,7 @@ struct VaultRotationTests {
     func twice() throws {
         let vault = try VaultRoom()
         let room = vault.room
-        try vault.expectVerified()
+        try vault.expectVerified(rotations: 0)
         try expectOpen(vault)
         let peer = room.directory + "/peer"
         try #require(try room.house.tool("cp", "-a", vault.vault, peer).status == 0)
@@ -26,7 +26,7 @@ struct VaultRotationTests {
         try room.approve(id)
         try room.execute(id)
         let root = try room.keyMade(by: id)
-        try vault.expectVerified()
+        try vault.expectVerified(rotations: 1)
         #expect(try room.ceremony(id).field("key_status").text == "active")
         #expect(try room.types().suffix(3) == ["ceremony.completed", "key.activated", "step.done"])
 
@@ -43,7 +43,7 @@ struct VaultRotationTests {
         let applied = try room.mallory.does(
             "provara", "apply-rotation", peer, "--from", vault.vault)
         #expect(applied.contains("2 events") && applied.contains("manifest.sig is stale"))
-        try vault.expectVerified(peer)
+        try vault.expectVerified(peer, rotations: 1)
         let again = try room.mallory.does("provara", "apply-rotation", peer, "--from", vault.vault)
         #expect(again.contains("Nothing was to be done"))
         try confirms(room, room.mallory, id, "--vault", peer)
@@ -53,22 +53,22 @@ struct VaultRotationTests {
 
         // The new key works in the vault, and is the next authority.
         try vault.append(with: root, by: "actor_1")
-        try vault.expectVerified()
+        try vault.expectVerified(rotations: 1)
         let quorum = try vault.rotates([
             "--revoke", VaultRoom.quorum, "--with-authority", VaultRoom.id(of: root), "--roles",
             "quorum,attestation",
         ])
         #expect(quorum.record.ceremony == "alpha-quorum-1")
-        try vault.expectVerified()
+        try vault.expectVerified(rotations: 2)
         try expectOpen(vault)
         try vault.append(with: quorum, by: "actor_0")
-        try vault.expectVerified()
+        try vault.expectVerified(rotations: 2)
         // The keys are known by their subjects from now on, and by what revoked them.
         let third = try vault.rotates([
             "--revoke", VaultRoom.id(of: root), "--with-authority", VaultRoom.id(of: quorum),
         ])
         #expect(third.record.ceremony == "alpha-root-2")
-        try vault.expectVerified()
+        try vault.expectVerified(rotations: 3)
         #expect(try room.key(root.fingerprint).field("key").field("status").text == "retired")
         let evidence = room.directory + "/evidence"
         try room.erin.does("export", evidence)
@@ -132,10 +132,10 @@ struct VaultRotationTests {
         let executed = execution.finish()
         #expect(executed.status == 0, "\(executed.err)")
         #expect(executed.err.contains("waiting for alice: ceremonyctl answer \(id)"))
-        try vault.expectVerified()
+        try vault.expectVerified(rotations: 1)
         let root = try room.keyMade(by: id)
         try vault.append(with: root, by: "actor_0")
-        try vault.expectVerified()
+        try vault.expectVerified(rotations: 1)
         try room.refuses(81, "ended") { try alice.run("answer", id, "--json") }
     }
 
@@ -157,8 +157,8 @@ struct VaultRotationTests {
         try room.approve(id)
         try room.execute(id)
         #expect(try vault.fingerprint() == before)
-        try vault.expectVerified(vault.successor)
-        try vault.expectVerified(vault.successor, "--follow-predecessors")
+        try vault.expectVerified(vault.successor, rotations: 0)
+        try vault.expectVerified(vault.successor, "--follow-predecessors", rotations: 0)
         #expect(try room.erin.run("provara", "gate", "beta", "L3").status == 1)
         try confirms(room, room.person("heidi"), id, "--vault", vault.successor)
         #expect(try room.erin.run("provara", "gate", "beta", "L3").status == 0)

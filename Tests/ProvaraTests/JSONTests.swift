@@ -47,6 +47,33 @@ struct JSONTests {
         #expect(PythonFloat(-.infinity) == nil)
     }
 
+    @Test("Texts are compared and read by their bytes, whatever Unicode makes of them")
+    func bytes() throws {
+        var generator = SeededGenerator(seed: 11)
+        let pieces = [
+            "", "a", "b", "\u{e9}", "e\u{301}", "\u{ffff}", "\u{1f600}", "longer than fifteen",
+        ]
+        for _ in 0..<5000 {
+            let texts = (0..<2).map { _ in
+                (0..<3).map { _ in pieces.randomElement(using: &generator) ?? "" }.joined()
+            }
+            let (left, right) = (Array(texts[0].utf8), Array(texts[1].utf8))
+            #expect(texts[0].isSame(as: texts[1]) == (left == right))
+            #expect(texts[0].precedes(texts[1]) == left.lexicographicallyPrecedes(right))
+            // What is UTF-8 is for the standard library to say, and the reader says the same.
+            let count = Int.random(in: 0...6, using: &generator)
+            let bytes = (0..<count).map { _ in
+                [
+                    0x41, 0x80, 0xbf, 0xc0, 0xc3, 0xe0, 0xed, 0xa0, 0xef, 0xf0, 0x9f, 0x90, 0xf4,
+                    0xf5,
+                ]
+                .randomElement(using: &generator) ?? UInt8(0x41)
+            }
+            let read = try? PythonJSON([0x22] + bytes + [0x22], Self.limits).text
+            #expect(read == String(validating: bytes, as: UTF8.self))
+        }
+    }
+
     @Test("The package's canonical vectors hold")
     func vectors() throws {
         for item in try Vectors.items("canonical_json", "cases") {

@@ -125,13 +125,41 @@ struct LogTests {
         #expect(traces.isFound)
     }
 
-    @Test("Work on several threads gives every result in its place")
-    func workers() {
+    @Test("Work on several threads comes back in the order in which it was put")
+    func order() {
         for threads in [0, 1, 3, 40] {
-            #expect(
-                WorkerThreads.map(Array(0..<100), threads: threads) { $0 * $0 }
-                    == (0..<100).map { $0 * $0 })
+            for count in [0, 1, 2, 500] {
+                let line = WorkLine<Int, Int>(threads: threads) { number in
+                    // Some pieces are long, so that later ones are done before them.
+                    (0..<(number % 5 == 0 ? 20_000 : 1)).reduce(number) { $0 ^ $1 ^ $1 }
+                }
+                var put = 0
+                var taken: [Int] = []
+                while taken.count < count {
+                    while put < count, line.hasRoom {
+                        line.put(put)
+                        put += 1
+                    }
+                    let first = line.take()
+                    #expect(first?.piece == first?.outcome)
+                    taken.append(first?.outcome ?? -1)
+                }
+                #expect(taken == Array(0..<count))
+                #expect(line.take() == nil)
+                line.end()
+            }
         }
-        #expect(WorkerThreads.map([Int](), threads: 4) { $0 }.isEmpty)
+    }
+
+    @Test("What is put on a line that ends is given up, and its threads go")
+    func givenUp() {
+        weak var gone: WorkLine<Int, Int>?
+        do {
+            let line = WorkLine<Int, Int>(threads: 4) { $0 }
+            gone = line
+            for number in 0..<5 where line.hasRoom { line.put(number) }
+            line.end()
+        }
+        #expect(gone == nil)
     }
 }

@@ -5,25 +5,33 @@
 struct EventBytes: Sendable {
     /// The canonical form of the whole object.
     let whole: [UInt8]
-    /// For each member in order: its name and where its `"name":value` stands in `whole`.
-    private let spans: [(name: String, range: Range<Int>)]
+    /// For each member in order.
+    private let places: [Place]
+
+    private struct Place {
+        let name: String
+        /// Where its `"name":value` stands in `whole`.
+        let range: Range<Int>
+    }
 
     init(_ object: PythonObject) {
         var out: [UInt8] = []
         out.reserveCapacity(640)
         out.append(UInt8(ascii: "{"))
-        var spans: [(String, Range<Int>)] = []
-        for (position, member) in object.sorted.enumerated() {
+        let members = object.sorted
+        var places: [Place] = []
+        places.reserveCapacity(members.count)
+        for (position, member) in members.enumerated() {
             if position > 0 { out.append(UInt8(ascii: ",")) }
             let start = out.count
             PythonJSON.write(member.name, to: &out)
             out.append(UInt8(ascii: ":"))
             member.value.writeCanonical(to: &out)
-            spans.append((member.name, start..<out.count))
+            places.append(Place(name: member.name, range: start..<out.count))
         }
         out.append(UInt8(ascii: "}"))
         self.whole = out
-        self.spans = spans
+        self.places = places
     }
 
     /// The canonical form of the object without the members named.
@@ -31,9 +39,9 @@ struct EventBytes: Sendable {
         var out: [UInt8] = []
         out.reserveCapacity(whole.count)
         out.append(UInt8(ascii: "{"))
-        for (name, range) in spans where !names.contains(where: { $0.isSame(as: name) }) {
+        for place in places where !names.contains(where: { $0.isSame(as: place.name) }) {
             if out.count > 1 { out.append(UInt8(ascii: ",")) }
-            out += whole[range]
+            out += whole[place.range]
         }
         out.append(UInt8(ascii: "}"))
         return out

@@ -19,13 +19,15 @@ public struct EventID: Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Returns: `nil` for any other text.
     public init?(_ text: String) {
-        let utf8 = text.utf8
-        guard utf8.count == 28, utf8.starts(with: "evt_".utf8) else { return nil }
+        let utf8 = text.utf8.span
+        guard utf8.count == 28, utf8[0] == UInt8(ascii: "e"), utf8[1] == UInt8(ascii: "v"),
+            utf8[2] == UInt8(ascii: "t"), utf8[3] == UInt8(ascii: "_")
+        else { return nil }
         var high: UInt64 = 0
         var low: UInt32 = 0
-        for (position, digit) in utf8.dropFirst(4).enumerated() {
-            guard let value = Hex.value(digit) else { return nil }
-            if position < 16 {
+        for position in 4..<28 {
+            guard let value = Hex.value(utf8[position]) else { return nil }
+            if position < 20 {
                 high = high << 4 | UInt64(value)
             } else {
                 low = low << 4 | UInt32(value)

@@ -82,6 +82,7 @@ enum Base64 {
         var bits: UInt32 = 0
         var held: UInt32 = 0
         let digits = (count * 4 + 2) / 3
+        let values = Self.values
         var position = 0
         for digit in text.utf8 {
             if position >= digits {

@@ -52,8 +52,9 @@ public struct PythonFloat: Sendable, Hashable {
         var digits: [UInt8] = []
         var written = 0
         var point: Int?
-        let parts = value.description.split(separator: "e", maxSplits: 1)
-        for byte in parts[0].utf8 {
+        let text = value.description.utf8
+        let endOfDigits = text.firstIndex(of: UInt8(ascii: "e")) ?? text.endIndex
+        for byte in text[..<endOfDigits] {
             if byte == UInt8(ascii: ".") {
                 point = written
             } else {
@@ -64,7 +65,9 @@ public struct PythonFloat: Sendable, Hashable {
         }
         let leadingZeros = written - digits.count
         var exponent = (point ?? written) - leadingZeros - 1
-        if parts.count == 2 { exponent += Int(parts[1]) ?? 0 }
+        if endOfDigits < text.endIndex {
+            exponent += Int(Substring(text[endOfDigits...].dropFirst())) ?? 0
+        }
         while digits.count > 1, digits.last == UInt8(ascii: "0") { digits.removeLast() }
         return (digits, exponent)
     }

@@ -81,6 +81,8 @@ private struct PythonJSONReader {
         let start = index
         index += 1
         var members: [PythonObject.Member] = []
+        // An event has ten.
+        members.reserveCapacity(10)
         skipWhiteSpace()
         if try peek() == UInt8(ascii: "}") {
             index += 1
@@ -94,7 +96,7 @@ private struct PythonJSONReader {
             guard try peek() == UInt8(ascii: ":") else { throw unexpected() }
             index += 1
             skipWhiteSpace()
-            members.append((name, try value(depth: depth)))
+            members.append(PythonObject.Member(name: name, value: try value(depth: depth)))
             if try endOfItem(closing: UInt8(ascii: "}")) { break }
         }
         if let name = PythonObject.repeatedName(in: members) {
@@ -215,6 +217,7 @@ extension PythonJSONReader {
         var decoded: [UInt8] = []
         var run = index
         while true {
+            index = bytes.endOfPlainText(from: index)
             let byte = try peek()
             if byte == UInt8(ascii: "\"") {
                 break
@@ -222,18 +225,16 @@ extension PythonJSONReader {
                 decoded += bytes[run..<index]
                 try escape(into: &decoded)
                 run = index
-            } else if byte < 0x20 {
-                throw fault(.unexpectedByte(byte))
             } else {
-                index += 1
+                throw fault(.unexpectedByte(byte))
             }
         }
         let text: String?
         if decoded.isEmpty {
-            text = String(validating: bytes[run..<index], as: UTF8.self)
+            text = String(strict: bytes.span.extracting(run..<index))
         } else {
             decoded += bytes[run..<index]
-            text = String(validating: decoded, as: UTF8.self)
+            text = String(strict: decoded.span)
         }
         guard let text else { throw PythonJSONError(open, .notUTF8) }
         index += 1
@@ -285,5 +286,37 @@ extension PythonJSONReader {
             index += 1
         }
         return unit
+    }
+}
+
+extension [UInt8] {
+    /// The first place at or after one whose byte ends a run of a string's plain bytes: a quote, a
+    /// backslash or a control below U+0020. The number of bytes where there is none.
+    fileprivate func endOfPlainText(from start: Int) -> Int {
+        var place = start
+        while place < count, self[place].standsForItselfInJSON { place += 1 }
+        return place
+    }
+}
+
+extension UInt8 {
+    /// Whether a byte of a string's UTF-8 is written without an escape.
+    var standsForItselfInJSON: Bool {
+        self >= 0x20 && self != UInt8(ascii: "\"") && self != UInt8(ascii: "\\")
+    }
+}
+
+extension String {
+    /// Whether every byte of the UTF-8 is written as it is.
+    var needsNoEscapeInJSON: Bool {
+        let bytes = utf8.span
+        for index in bytes.indices where !bytes[index].standsForItselfInJSON { return false }
+        return true
+    }
+
+    /// - Returns: `nil` for bytes that are not UTF-8.
+    fileprivate init?(strict bytes: Span<UInt8>) {
+        guard let text = try? UTF8Span(validating: bytes) else { return nil }
+        self.init(copying: text)
     }
 }

@@ -89,6 +89,15 @@ extension PythonJSON {
     /// Writes a quoted string; only quote, backslash and the controls below U+0020 are escaped.
     static func write(_ text: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
+        if text.needsNoEscapeInJSON {
+            out += text.utf8
+        } else {
+            writeEscaped(text, to: &out)
+        }
+        out.append(UInt8(ascii: "\""))
+    }
+
+    private static func writeEscaped(_ text: String, to out: inout [UInt8]) {
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""): out += [0x5c, 0x22]
@@ -104,7 +113,6 @@ extension PythonJSON {
                 out += Hex.encode([byte]).utf8
             }
         }
-        out.append(UInt8(ascii: "\""))
     }
 }
 

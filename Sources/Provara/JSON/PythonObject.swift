@@ -4,7 +4,18 @@
 /// Members of a JSON object, each name once, in the order in which they were read or set.
 public struct PythonObject: Sendable {
     /// One member.
-    public typealias Member = (name: String, value: PythonJSON)
+    public struct Member: Sendable {
+        /// Its name.
+        public let name: String
+        /// What it is set to.
+        public var value: PythonJSON
+
+        /// A member by its parts.
+        public init(name: String, value: PythonJSON) {
+            self.name = name
+            self.value = value
+        }
+    }
 
     /// The members in order. No name stands twice.
     public private(set) var members: [Member]
@@ -27,7 +38,7 @@ public struct PythonObject: Sendable {
             switch (place, newValue) {
             case (let place?, let value?): members[place].value = value
             case (let place?, nil): members.remove(at: place)
-            case (nil, let value?): members.append((name, value))
+            case (nil, let value?): members.append(Member(name: name, value: value))
             case (nil, nil): break
             }
         }
@@ -35,17 +46,22 @@ public struct PythonObject: Sendable {
 
     /// The members in the order of the code points of their names, as the canonical form has them.
     var sorted: [Member] {
-        var isSorted = true
+        Self.isRising(members) ? members : members.sorted { $0.name.precedes($1.name) }
+    }
+
+    /// Whether each name stands before the next in the order of code points, as canonical JSON has
+    /// them.
+    private static func isRising(_ members: [Member]) -> Bool {
         for index in members.indices.dropFirst()
         where !members[index - 1].name.precedes(members[index].name) {
-            isSorted = false
-            break
+            return false
         }
-        return isSorted ? members : members.sorted { $0.name.precedes($1.name) }
+        return true
     }
 
     /// The first name that stands twice among these members, if one does.
     static func repeatedName(in members: [Member]) -> String? {
+        if isRising(members) { return nil }
         if members.count <= 12 {
             for index in members.indices {
                 for other in members[..<index] where other.name.isSame(as: members[index].name) {

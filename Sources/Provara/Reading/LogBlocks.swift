@@ -18,8 +18,9 @@ struct LogBlock: Sendable {
 
 /// Reads a log front to back.
 struct LogBlocks: ~Copyable {
-    /// Long enough for some hundred events: starting a thread for less is not worth it.
-    static let usualSize = 128 << 10
+    /// Some dozens of events: handing over a piece costs nothing beside them, and at the end of a
+    /// log no thread waits long for the last.
+    static let usualSize = 32 << 10
     private let file: OpenFile
     private let longest: Int
     private let examines: Bool

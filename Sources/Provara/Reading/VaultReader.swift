@@ -224,27 +224,34 @@ extension VaultReader {
         return Vault.Log(size: blocks.size, replay: replay, digest: blocks.digest)
     }
 
-    /// Judges some blocks at once, then folds them in their order.
+    /// Judges blocks on all threads and folds them in their order.
     ///
     /// - Returns: whether the last line ends in a line feed.
     private mutating func fold(_ blocks: inout LogBlocks, into replay: inout LogReplay)
         throws(VaultError) -> Bool
     {
-        let threads = options.threads ?? WorkerThreads.processors
+        let line = WorkLine<(block: LogBlock, judge: LineJudge), [JudgedLine]>(
+            threads: options.threads ?? WorkerThreads.processors
+        ) { $0.judge.lines(of: $0.block) }
+        defer { line.end() }
         var endsInLineFeed = false
+        var isAtEnd = false
         while true {
-            var wave: [LogBlock] = []
-            while wave.count < 2 * threads, let block = try blocks.next() { wave.append(block) }
-            guard let last = wave.last else { return endsInLineFeed }
-            endsInLineFeed = last.endsInLineFeed
-            let judge = LineJudge(keys: replay.publicKeys, longestLine: options.longestLine)
-            let judged = WorkerThreads.map(wave, threads: threads) { judge.lines(of: $0) }
-            for (block, lines) in zip(wave, judged) {
-                for line in lines {
-                    replay.fold(
-                        line, bytes: block.bytes[line.range],
-                        offset: block.offset + line.range.lowerBound, note: { note($0) })
+            while !isAtEnd, line.hasRoom {
+                guard let block = try blocks.next() else {
+                    isAtEnd = true
+                    break
                 }
+                endsInLineFeed = block.endsInLineFeed
+                // The keys that are known by now; the fold sees to a signature by a later one.
+                let judge = LineJudge(keys: replay.publicKeys, longestLine: options.longestLine)
+                line.put((block, judge))
+            }
+            guard let (piece, lines) = line.take() else { return endsInLineFeed }
+            for judged in lines {
+                replay.fold(
+                    judged, bytes: piece.block.bytes[judged.range],
+                    offset: piece.block.offset + judged.range.lowerBound, note: { note($0) })
             }
         }
     }
