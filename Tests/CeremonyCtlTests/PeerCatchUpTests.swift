@@ -108,6 +108,47 @@ struct PeerCatchUpTests {
         }
     }
 
+    @Test("Once the log is written, it says by itself what is left")
+    func alone() throws {
+        let place = try VaultPlace()
+        let other = try place.vault("vault_after_rotation", as: "other")
+        let whole = try place.vault("vault_before_rotation", as: "whole")
+        try afterwards(catchUp(whole, from: other))
+        let wanted = try bytes(of: whole)
+        for stop in ["appended-", "replaced-identity", "replaced-manifest"] {
+            let peer = try place.vault("vault_before_rotation", as: "peer-\(stop)")
+            let catchUp = try catchUp(peer, from: other) { name in
+                if name.hasPrefix(stop) { throw Crash() }
+            }
+            #expect(throws: Crash.self) { try catchUp.perform() }
+            let rest = PeerCatchUp(peer: peer, other: nil, createdAt: catchUp.createdAt)
+            #expect(try afterwards(rest).wentOn, "\(stop)")
+            #expect(try bytes(of: peer) == wanted, "\(stop)")
+        }
+    }
+
+    @Test("An event that no rotation wrote is not listed by a catch-up that goes on")
+    func foreignEvent() throws {
+        let place = try VaultPlace()
+        let other = try place.vault("vault_after_rotation", as: "other")
+        for stop in ["write-identity", "write-manifest", "write-merkle"] {
+            let peer = try place.vault("vault_before_rotation", as: "peer-\(stop)")
+            #expect(throws: Crash.self) {
+                _ = try catchUp(peer, from: other) { name in
+                    if name.hasPrefix(stop) { throw Crash() }
+                }.perform()
+            }
+            // It is sound and signed, and somebody who appends it makes the manifest anew.
+            try place.write(
+                "peer-\(stop)/events/events.ndjson", place.text("other/events/events.ndjson"))
+            let before = try bytes(of: peer)
+            #expect(throws: (any Error).self, "\(stop)") {
+                try afterwards(catchUp(peer, from: other))
+            }
+            #expect(try bytes(of: peer) == before, "\(stop)")
+        }
+    }
+
     @Test("What lies in the folder is not believed, whoever put it there")
     func planted() throws {
         let place = try VaultPlace()
