@@ -210,7 +210,8 @@ struct VaultPublishingTests {
             let files = try house.folder.files().filter { $0.key.hasPrefix("alpha/") }
             let again = try await house.restarted(ledger.reopened())
             #expect(again.state.unfinished.map(\.id) == [statement.ceremony])
-            #expect(again.trouble(of: statement.ceremony) != nil)
+            let trouble = try #require(again.trouble(of: statement.ceremony))
+            #expect(trouble.contains("made its manifest anew"), "\(trouble)")
             #expect(try house.folder.files().filter { $0.key.hasPrefix("alpha/") } == files)
             try house.closeVault()
             try await again.finishCommitted()
@@ -219,14 +220,54 @@ struct VaultPublishingTests {
         }
     }
 
-    @Test("A vault with our events and not our keys is not done, whoever made its manifest")
-    func foreignKeys() async throws {
+    @Test(
+        "An agent that goes on between two of our writes keeps its event, and the rest is written",
+        arguments: [
+            "appended-events/events.ndjson", "write-identity/keys.json",
+            "replaced-identity/keys.json", "replaced-manifest.json", "replaced-merkle_root.txt",
+        ])
+    func between(point: String) async throws {
+        try await VaultHouse.dying(at: point) { house, statement, ledger in
+            try house.appendEvent()
+            let log = house.folder.path + "/events/events.ndjson"
+            let events = try Data(contentsOf: URL(filePath: log))
+            let files = try house.folder.files()
+            // Before its manifest is made anew it could be anything.
+            let again = try await house.restarted(ledger.reopened())
+            #expect(again.state.unfinished.map(\.id) == [statement.ceremony])
+            let trouble = try #require(again.trouble(of: statement.ceremony))
+            #expect(trouble.contains("made its manifest anew"), "\(trouble)")
+            #expect(try house.folder.files() == files)
+            try house.closeVault()
+            try await again.finishCommitted()
+            #expect(again.state.unfinished.map(\.id) == [])
+            #expect(try Data(contentsOf: URL(filePath: log)) == events)
+            #expect(try house.folder.beside().isEmpty)
+            let vault = try Vault.read(at: house.folder.path)
+            #expect(vault.isInOrder, "\(vault.findings.kept)")
+            let record = try #require(again.state.ceremony(named: statement.ceremony)?.record)
+            let key = KeyID(publicKey: record.publicKey.point)
+            #expect(vault.log.standing(of: key)?.isAuthority == true)
+            #expect(vault.registry?[key]?.status == "active")
+        }
+    }
+
+    @Test("A death while the keys of a vault that moved on are written is gone on from as well")
+    func betweenTwice() async throws {
         try await VaultHouse.dying(at: "write-identity/keys.json") { house, statement, ledger in
             try house.appendEvent()
             try house.closeVault()
+            let update = try PeerUpdate(
+                Vault.read(at: house.folder.path), from: nil, createdAt: VaultTime.start)
+            let file = try #require(update.change.files(signatureFile: nil).first)
+            #expect(file.path == VaultPath.keys)
+            try Data(file.content.bytes)
+                .write(to: URL(filePath: "\(house.folder.path)/\(file.path)"))
+            #expect(try !Vault.read(at: house.folder.path).isInOrder)
             let again = try await house.restarted(ledger.reopened())
-            #expect(again.state.unfinished.map(\.id) == [statement.ceremony])
-            #expect(again.trouble(of: statement.ceremony) != nil)
+            #expect(again.state.unfinished.map(\.id) == [])
+            #expect(try Vault.read(at: house.folder.path).isInOrder)
+            #expect(again.state.ceremony(named: statement.ceremony)?.state == .completed)
         }
     }
 

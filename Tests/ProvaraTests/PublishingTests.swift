@@ -299,6 +299,26 @@ struct PublishingTests {
         #expect(try change.bytes(log) == theirs)
     }
 
+    @Test("A log in whose place another comes before it is looked at by name stops everything")
+    func replacedLog() throws {
+        let change = try Publication()
+        try change.staged.put(change.files)
+        let log = "\(change.vault)/\(VaultPath.events)"
+        let theirs = try change.bytes(log)
+        let said = refusal {
+            try change.publish { here in
+                guard here == "appended-\(VaultPath.events)" else { return }
+                try FileManager.default.removeItem(atPath: log)
+                try Data(theirs).write(to: URL(filePath: log))
+            }
+        }
+        #expect(said == "changed")
+        #expect(try change.bytes(log) == theirs)
+        #expect(
+            try change.files.dropFirst().map { try $0.progress(in: change.vault) }
+                == [.before, .before, .before])
+    }
+
     @Test("A file that somebody rewrites while the new one is made ready is not replaced")
     func rewrittenMeanwhile() throws {
         for point in ["write", "replace"] {

@@ -61,7 +61,12 @@ struct VaultPublisher {
     /// The files that are to be written: those that were put ready, if not a byte of them is other
     /// than the outcome has it, or else the same worked out again.
     private func filesToWrite() throws -> [PublishedFile] {
-        if isNew { try place.checkFree() }
+        if isNew {
+            try place.checkFree()
+        } else if let files = try filesOfMovedOn() {
+            try staged.begin()
+            return files
+        }
         if let files = staged.files(), isAgreed(files),
             try isNew || files.allSatisfy({ try $0.isSound(in: place.path) })
         {
@@ -70,6 +75,33 @@ struct VaultPublisher {
         let files = try filesWorkedOutAgain()
         try staged.put(files, boundary: boundary)
         return files
+    }
+
+    /// Keys, manifest and root, where the log is written and events of others came after before the
+    /// rest was: they follow from the signed log, as they do at a peer. Nobody signed for those
+    /// files. `nil` where nothing came after.
+    private func filesOfMovedOn() throws(VaultError) -> [PublishedFile]? {
+        let log = try log()
+        guard try begins(with: log), let times = publication.work.operation.fileTimes else {
+            return nil
+        }
+        let vault = try place.read()
+        guard vault.log.size > log.size else { return nil }
+        let listed = try place.read(asListed: true)
+        let createdAt = times.manifestCreatedAt
+        do throws(RotationRefusal) {
+            let begun = try PeerUpdate(
+                begunAt: vault, listed: listed, from: nil, createdAt: createdAt)
+            if let begun { return begun.change.files(signatureFile: nil) }
+            return try PeerUpdate(vault, from: nil, createdAt: createdAt).change
+                .files(signatureFile: nil)
+        } catch {
+            throw VaultError(
+                .vaultChanged,
+                "Something was appended to the vault \(place.name) before all of the change was "
+                    + "written. Once whoever did that has made its manifest anew, it is gone on "
+                    + "with. \(error)")
+        }
     }
 
     private var isNew: Bool {
@@ -124,13 +156,28 @@ struct VaultPublisher {
     /// that has moved on since, because events came after and its manifest was made anew, has other
     /// files, and nothing of ours is left to be written to it.
     private func isDone() throws(VaultError) -> Bool {
+        // Most often the log says no, and the rest need not be read for it.
+        guard try begins(with: log()) else { return false }
+        return try doubt(place.read()) == nil
+    }
+
+    /// The log as it was to be.
+    private func log() throws(VaultError) -> VaultFile {
         guard let log = publication.files.first(where: { $0.path == VaultPath.events }) else {
             throw VaultError(.vaultUnfit, "The outcome writes no log of the vault \(place.name).")
         }
+        return log
+    }
+
+    private func begins(with log: VaultFile) throws(VaultError) -> Bool {
         let state = PublishedFile.State(size: log.size, sha256: log.sha256.bytes)
-        // Most often the log says no, and the rest need not be read for it.
-        guard (try? Vault.log(at: place.path, beginsWith: state)) == true else { return false }
-        return try doubt(place.read()) == nil
+        do throws(Provara.VaultError) {
+            return try Vault.log(at: place.path, beginsWith: state)
+        } catch {
+            // A new vault is not there before it is written.
+            if isNew, case .noVault = error { return false }
+            throw VaultError(.vaultTrouble, "\(error)")
+        }
     }
 
     private func checkDone() throws(VaultError) {

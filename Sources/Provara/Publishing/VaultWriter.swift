@@ -84,10 +84,11 @@ private struct Writing: ~Copyable {
         else { throw PublishingError.changed(path: file.path) }
         let rest = bytes.dropFirst(standing.size - (file.before?.size ?? 0))
         try FileBytes.put(Array(rest), into: descriptor, path: file.path)
-        guard try log.stamp().size == file.after.size else {
+        try boundary("appended-\(file.path)")
+        // Seen by its name: another file could have taken its place.
+        guard try self.standing(of: file).progress == .after else {
             throw PublishingError.changed(path: file.path)
         }
-        try boundary("appended-\(file.path)")
     }
 
     /// The whole file, made beside the vault and put in the place of the old one in one step.
