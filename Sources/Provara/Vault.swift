@@ -23,6 +23,10 @@ public struct Vault: Sendable {
         /// The longest line of a log that is read, in bytes; a longer one is malformed.
         public var longestLine = 16 << 20
 
+        /// Whether the log is read only as far as `manifest.json` says that it goes: the vault as
+        /// it was before something was appended that is in no manifest yet.
+        public var readsListedLog = false
+
         /// The usual way.
         public init() {}
     }

@@ -45,6 +45,29 @@ struct ConfigurationTests {
         #expect(!Configuration.sample.contains("pin-value"))
     }
 
+    @Test("no vault lies in another or in the state directory, however the paths are written")
+    func vaultsApart() {
+        func said(_ alpha: String, _ beta: String, state: String = "/var/lib/ceremonyd") -> [String]
+        {
+            problems(
+                "state_directory = \"\(state)\"\n" + Self.small
+                    + "\n[vaults.alpha]\npath = \"\(alpha)\"\n[vaults.beta]\npath = \"\(beta)\"\n")
+        }
+        #expect(said("/srv/alpha", "/srv/alphabet/") == [])
+        #expect(
+            said("/srv/alpha", "/srv/alpha/") == [
+                "vaults.beta.path: is that of vaults.alpha as well"
+            ])
+        #expect(
+            said("/srv/alpha/", "/srv/alpha/beta") == [
+                "vaults.beta.path: lies in that of vaults.alpha"
+            ])
+        #expect(said("/srv//b/a", "/srv/b") == ["vaults.alpha.path: lies in that of vaults.beta"])
+        let together = "vaults.beta.path: must not lie in state_directory, nor that in it"
+        #expect(said("/srv/alpha", "/var/lib/ceremonyd/beta") == [together])
+        #expect(said("/srv/alpha", "/srv/beta", state: "/srv/beta/state/") == [together])
+    }
+
     @Test("what is left out has its default")
     func defaults() throws {
         let configuration = try Configuration(text: Self.small)

@@ -86,9 +86,30 @@ extension Configuration {
         for key in vault.vouchedKeys where !VaultDesk.isKeyID(key) {
             problems.note(place + ".vouched_keys", "\(key) is no key id (bp1_ and 16 hex digits)")
         }
-        let same = vaults.values.filter { $0.path == vault.path && $0.name < vault.name }
-        if let other = same.first {
-            problems.note(place + ".path", "is that of vaults.\(other.name) as well")
+        checkPlace(vault, problems)
+    }
+
+    /// No vault may lie in another or in the state directory, nor these in a vault: what is put
+    /// ready beside the one would be a file in the other.
+    private func checkPlace(_ vault: Vault, _ problems: Problems) {
+        let place = "vaults.\(vault.name).path"
+        let names = Configuration.names(vault.path)
+        for other in vaults.values.sorted(by: { $0.name < $1.name })
+        where other.name != vault.name {
+            let others = Configuration.names(other.path)
+            if names.elementsEqual(others, by: { $0.elementsEqual($1) }) {
+                if other.name < vault.name {
+                    problems.note(place, "is that of vaults.\(other.name) as well")
+                }
+            } else if names.starts(with: others, by: { $0.elementsEqual($1) }) {
+                problems.note(place, "lies in that of vaults.\(other.name)")
+            }
+        }
+        let state = Configuration.names(stateDirectory)
+        if names.starts(with: state, by: { $0.elementsEqual($1) })
+            || state.starts(with: names, by: { $0.elementsEqual($1) })
+        {
+            problems.note(place, "must not lie in state_directory, nor that in it")
         }
     }
 
@@ -179,8 +200,13 @@ extension Configuration {
         return status
     }
 
+    /// The names on the way of a path, as bytes; a slash too many is none.
+    private static func names(_ path: String) -> [Substring.UTF8View] {
+        path.utf8.split(separator: UInt8(ascii: "/"))
+    }
+
     private static func isPlainPath(_ path: String) -> Bool {
-        let parts = path.utf8.split(separator: UInt8(ascii: "/"))
+        let parts = names(path)
         return path.utf8.first == UInt8(ascii: "/") && !parts.isEmpty
             && !parts.contains { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }
     }

@@ -16,17 +16,22 @@ struct VaultChangePlan {
     private let work: VaultWork
     private let change: Change
 
-    /// - Parameter old: The vault that it is worked out from: the same, but for a new vault.
+    /// - Parameters:
+    ///   - old: The vault that it is worked out from: the same, but for a new vault.
+    ///   - asListed: Whether the log counts only as far as the manifest says that it goes, because
+    ///     the change may be half written.
     /// - Throws: ``VaultError`` where the vault is not as it was agreed on, or the change is not
     /// one that it would verify with.
-    init(_ place: VaultDesk.Place, _ work: VaultWork, of old: VaultDesk.Place) throws(VaultError) {
+    init(
+        _ place: VaultDesk.Place, _ work: VaultWork, of old: VaultDesk.Place, asListed: Bool = false
+    ) throws(VaultError) {
         self.place = place
         self.work = work
         var boundaries: [EventID] = []
         if case .rotation(let order, _, _) = work.operation, let boundary = order.boundary {
             boundaries = [boundary]
         }
-        let vault = try old.read(boundaries: boundaries)
+        let vault = try old.read(boundaries: boundaries, asListed: asListed)
         guard vault.root == work.root else {
             throw VaultError(
                 .vaultChanged,

@@ -140,8 +140,11 @@ extension VaultDesk.Place {
     }
 
     /// Reads the vault as it is.
-    func read(boundaries: [EventID] = []) throws(VaultError) -> Vault {
+    ///
+    /// - Parameter asListed: Whether the log is read only as far as the manifest says that it goes.
+    func read(boundaries: [EventID] = [], asListed: Bool = false) throws(VaultError) -> Vault {
         var options = Vault.Options()
+        options.readsListedLog = asListed
         options.boundaries = Set(boundaries)
         options.vouchedKeys = Set(vouchedKeys.compactMap { KeyID($0) })
         do throws(Provara.VaultError) { return try Vault.read(at: path, options) } catch {

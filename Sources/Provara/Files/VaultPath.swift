@@ -29,6 +29,14 @@ public enum VaultPath {
     static let required = [
         genesis, keys, events, contract, safety, retention, manifest, root,
     ]
+    /// What a change of a vault may write, and the birth of one.
+    private static let written = [
+        events, keys, manifest, root, signature, genesis, contract, safety, retention, ontology,
+    ]
+
+    /// Whether a change of a vault, or the birth of one, may write that file.
+    static func isWritten(_ path: String) -> Bool { written.contains { $0.isSame(as: path) } }
+
     /// Exactly these are not in the manifest.
     static let notInManifest = [manifest, signature, root, privateKeys]
 }

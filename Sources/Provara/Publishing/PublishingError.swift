@@ -10,6 +10,11 @@ public enum PublishingError: Error, Hashable, Sendable, CustomStringConvertible 
     case changed(path: String)
     /// The files beside the vault that were to be written are not there, or not those.
     case notReady(path: String)
+    /// Something has the name of the folder beside the vault that is not a directory of this
+    /// account that it alone may enter.
+    case notOurs(path: String)
+    /// A file that no change of a vault writes was to be written.
+    case notAFile(path: String)
     /// The system refused something.
     case system(String, path: String, errno: Int32)
 
@@ -20,10 +25,19 @@ public enum PublishingError: Error, Hashable, Sendable, CustomStringConvertible 
             "Somebody else is changing the vault \(path.printable). Wait until they are done."
         case .changed(let path):
             "\(path.printable) is neither as it was agreed on nor as it is to be: something else has "
-                + "written to the vault. Put it back as it was, and it is gone on with."
+                + "written to the vault. Put the bytes back that it had (manifest.json as it was says "
+                + "their SHA-256), and it is gone on with."
         case .notReady(let path):
-            "What was to be written is not in \(path.printable) any more. It is worked out again from "
-                + "the vault, if that is as it was."
+            "What was put ready in \(path.printable) is not there any more, or is not what was put "
+                + "there. Nothing was written from it. At the next try it is worked out again from "
+                + "the vault."
+        case .notOurs(let path):
+            "\(path.printable) is where a change of the vault is put ready, and it is not a directory "
+                + "that this account made for itself alone. It was not touched, and nothing in it was "
+                + "believed. See who put it there and take it away; then it is gone on with."
+        case .notAFile(let path):
+            "\(path.printable) is no file that a change of a vault writes. Nothing was written. The "
+                + "folder beside the vault that names it was not made by this program: take it away."
         case .system(let what, let path, let code):
             "\(path.printable) could not be \(what): \(Self.text(code)). Mend that, and it is gone on "
                 + "with."

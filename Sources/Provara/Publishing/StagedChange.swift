@@ -1,6 +1,8 @@
 // The files of a change, durable beside the vault before anything in it is touched: a daemon that
 // dies between the first and the last write finds everything here that it needs to go on. The
-// folder is no part of the vault, for a file that is in no manifest breaks one.
+// folder is no part of the vault, for a file that is in no manifest breaks one. It is trusted no
+// further than it has to be: it must be a directory of ours that nobody else may enter, it names
+// only files that a change may write, and every byte is held to its digest before it is used.
 
 import Glibc
 
@@ -8,56 +10,66 @@ import Glibc
 public struct StagedChange: Sendable {
     /// The folder.
     public let folder: String
+    private let parent: String
+    private let name: String
     private static let index = "index"
 
     /// The change of that name for a vault: a folder beside it, on the same file system, so that a
-    /// finished file can take the place of an old one in one step.
+    /// finished file can take the place of an old one in one step. Where the vault is reached
+    /// through a link, it is beside the directory itself.
     ///
     /// - Parameter name: of letters, digits, dot and dash; a ceremony's identifier.
     public init(_ name: String, beside vault: String) {
-        let trimmed = StagedChange.trimmed(vault)
-        let parts = trimmed.split(separator: "/", omittingEmptySubsequences: false)
-        let parent = parts.dropLast().joined(separator: "/")
-        let own = parts.last.map(String.init) ?? "vault"
-        folder = (parts.count > 1 ? parent + "/" : "") + ".\(own).\(name).ceremonyd"
+        let place = VaultPlace(vault)
+        parent = place.parent
+        self.name = ".\(place.name).\(name).ceremonyd"
+        folder = parent.hasSuffix("/") ? parent + self.name : parent + "/" + self.name
     }
 
-    private static func trimmed(_ path: String) -> String {
-        var bytes = Array(path.utf8)
-        while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    /// Puts the files there; durable on return. What was there before is replaced.
+    /// Puts the files there; durable on return, with the folder's own name. What was there before
+    /// is replaced.
     ///
     /// - Throws: ``PublishingError``.
     public func put(_ files: [PublishedFile], boundary: (String) throws -> Void = { _ in }) throws {
-        try discard()
-        guard unsafe mkdir(folder, 0o700) == 0 else {
-            throw PublishingError.system("made", path: folder, errno: errno)
-        }
+        let folder = try begun()
         var entries: [PythonJSON] = []
         for (number, file) in files.enumerated() {
             try boundary("stage-\(number)")
-            try write(file.content.bytes, to: "\(number)")
+            try folder.write(file.content.bytes, to: "\(number)", mode: 0o600)
             entries.append(file.entry)
         }
         try boundary("stage-index")
         // The index last: without it nothing was put ready.
-        try write(PythonJSON.array(entries).canonicalBytes, to: Self.index)
-        try Self.sync(folder)
+        let index = PythonJSON.array(entries).canonicalBytes
+        try folder.write(index, to: Self.index, mode: 0o600)
+        try folder.sync()
     }
 
-    /// What is there; `nil` where nothing is, or not all of it.
+    /// Makes the folder with nothing in it, for a change that can be worked out again at any time;
+    /// durable on return.
+    ///
+    /// - Throws: ``PublishingError``.
+    public func begin() throws(PublishingError) { _ = try begun() }
+
+    /// Whether the folder is there: a change was begun, and not ended.
+    ///
+    /// - Throws: ``PublishingError``: `notOurs` where something else has the folder's name.
+    public func isBegun() throws(PublishingError) -> Bool { try open() != nil }
+
+    /// What is there; `nil` where nothing is, not all of it, or anything that was not put there
+    /// like that. Whether what is to be appended fits the vault is ``PublishedFile/isSound(in:)``.
     public func files() -> [PublishedFile]? {
-        guard let bytes = read(Self.index),
+        let opened: OpenFolder?
+        do { opened = try open() } catch { return nil }
+        guard let folder = opened, let bytes = folder.read(Self.index),
             let index = try? PythonJSON(bytes, .file), let entries = index.items
         else { return nil }
         var files: [PublishedFile] = []
         for (number, entry) in entries.enumerated() {
-            guard let content = read("\(number)"), let file = PublishedFile(entry, content) else {
-                return nil
-            }
+            guard let content = folder.read("\(number)"), let file = PublishedFile(entry, content),
+                VaultPath.isWritten(file.path), file.isWholeAsSaid,
+                !files.contains(where: { $0.path.isSame(as: file.path) })
+            else { return nil }
             files.append(file)
         }
         return files
@@ -65,69 +77,66 @@ public struct StagedChange: Sendable {
 
     /// Takes everything away; done when nothing is there.
     ///
-    /// - Throws: ``PublishingError``.
+    /// - Throws: ``PublishingError``: `notOurs` where something else has the folder's name; that is
+    ///   left as it is.
     public func discard() throws(PublishingError) {
-        guard let names = Self.names(in: folder) else { return }
+        guard let folder = try open() else { return }
         // The index first: what is half gone must not look ready.
-        for name in [Self.index] + names.filter({ $0 != Self.index }) {
-            if name == "tree" {
-                try Self.removeTree(folder + "/" + name)
-                continue
-            }
-            guard unsafe unlink(folder + "/" + name) == 0 || errno == ENOENT else {
-                throw .system("removed", path: folder + "/" + name, errno: errno)
-            }
-        }
-        guard unsafe rmdir(folder) == 0 || errno == ENOENT else {
-            throw .system("removed", path: folder, errno: errno)
-        }
+        try folder.remove(Self.index)
+        try folder.removeAll()
+        try OpenFolder(parent).remove(name)
     }
 
-    // MARK: Files
+    // MARK: The folder
 
-    private func write(_ bytes: [UInt8], to name: String) throws(PublishingError) {
-        try FileBytes.write(bytes, to: folder + "/" + name)
+    /// The folder, if it is there.
+    ///
+    /// - Throws: ``PublishingError/notOurs(path:)`` where something is there that we did not make.
+    func open() throws(PublishingError) -> OpenFolder? {
+        let parent: OpenFolder
+        do throws(PublishingError) { parent = try OpenFolder(self.parent) } catch {
+            if case .system(_, _, errno: ENOENT) = error { return nil }
+            throw error
+        }
+        guard let seen = try parent.status(of: name) else { return nil }
+        guard seen.st_mode & S_IFMT == S_IFDIR else { throw .notOurs(path: folder) }
+        let folder = try parent.folder(name)
+        var status = stat()
+        guard unsafe fstat(folder.descriptor, &status) == 0, status.st_uid == geteuid(),
+            status.st_mode & 0o7777 == 0o700
+        else { throw .notOurs(path: self.folder) }
+        return folder
     }
 
-    private func read(_ name: String) -> [UInt8]? { FileBytes.read(folder + "/" + name) }
-
-    /// A vault that was being made, and did not get its name.
-    private static func removeTree(_ folder: String) throws(PublishingError) {
-        for name in names(in: folder) ?? [] {
-            let path = folder + "/" + name
-            if unsafe unlink(path) == 0 { continue }
-            guard errno == EISDIR || errno == EPERM else {
-                throw .system("removed", path: path, errno: errno)
-            }
-            try removeTree(path)
-        }
-        guard unsafe rmdir(folder) == 0 || errno == ENOENT else {
-            throw .system("removed", path: folder, errno: errno)
-        }
+    /// The folder, new and empty, and its name durable: whoever finds a change half written finds
+    /// that it was ours.
+    private func begun() throws(PublishingError) -> OpenFolder {
+        try discard()
+        let parent = try OpenFolder(self.parent)
+        try parent.makeFolder(name, mode: 0o700)
+        guard let folder = try open() else { throw .notReady(path: folder) }
+        try parent.sync()
+        return folder
     }
+}
 
-    private static func names(in folder: String) -> [String]? {
-        guard let stream = unsafe opendir(folder) else { return nil }
-        defer { unsafe closedir(stream) }
-        var names: [String] = []
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafePointer(to: entry.pointee.d_name) { pointer in
-                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
-                    unsafe String(cString: $0)
-                }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
-    }
+/// Where a vault is: the directory that it is in, and its name there.
+struct VaultPlace {
+    let parent: String
+    let name: String
 
-    static func sync(_ folder: String) throws(PublishingError) {
-        let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system("opened", path: folder, errno: errno) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else {
-            throw .system("made durable", path: folder, errno: errno)
+    /// The place of the directory itself, where there is one; else that of its name.
+    init(_ vault: String) {
+        var path = vault
+        if let real = unsafe realpath(vault, nil) {
+            path = unsafe String(cString: real)
+            unsafe free(real)
         }
+        // A slash at the end is not a name.
+        let names = path.split(separator: "/").map(String.init)
+        name = names.last ?? "vault"
+        let above = names.dropLast().joined(separator: "/")
+        parent = path.utf8.first == UInt8(ascii: "/") ? "/" + above : above.isEmpty ? "." : above
     }
 }
 
@@ -158,6 +167,13 @@ extension PublishedFile {
             path: path, content: whole == .bool(true) ? .whole(content) : .appended(content),
             before: before, after: after)
     }
+
+    /// Whether the bytes of a whole file are those that it says; of appended ones the vault alone
+    /// can tell.
+    fileprivate var isWholeAsSaid: Bool {
+        guard case .whole(let bytes) = content else { return true }
+        return State(bytes) == after
+    }
 }
 
 extension PublishedFile.Content {
@@ -175,7 +191,7 @@ extension PublishedFile.State {
     }
 
     fileprivate init?(_ entry: PythonJSON) {
-        guard let members = entry.members, let size = members["size"]?.whole,
+        guard let members = entry.members, let size = members["size"]?.whole, size >= 0,
             let sha256 = members["sha256"]?.text.flatMap({ Hex.decode($0.utf8, count: 32) })
         else { return nil }
         self.init(size: size, sha256: sha256)

@@ -4,52 +4,66 @@
 import Glibc
 
 extension VaultWriter {
-    /// Makes a vault of these files where none is; done again, it finishes what was begun.
+    /// Makes a vault of these files where none is; done again, it begins anew beside the place.
     ///
     /// - Parameters:
     ///   - directories: further directories that the vault has, relative to it.
+    ///   - staged: where the files were put ready.
     ///   - boundary: called before every write; what it throws stops there, as a crash would.
-    /// - Throws: ``PublishingError``: `changed` where something else is in the vault's place.
+    /// - Throws: ``PublishingError``: `changed` where something else is in the vault's place,
+    ///   `notReady` where the bytes to be written are not those that they should be.
     public static func create(
         _ files: [PublishedFile], directories: [String], from staged: StagedChange,
         at vault: String, boundary: (String) throws -> Void = { _ in }
     ) throws {
-        let tree = staged.folder + "/tree"
+        for file in files {
+            guard VaultPath.isWritten(file.path) else {
+                throw PublishingError.notAFile(path: file.path)
+            }
+            guard case .whole(let bytes) = file.content, PublishedFile.State(bytes) == file.after
+            else { throw PublishingError.notReady(path: staged.folder) }
+        }
+        guard let staging = try staged.open() else {
+            throw PublishingError.notReady(path: staged.folder)
+        }
+        // What an earlier call left is not built on.
+        try staging.remove("tree")
+        try staging.makeFolder("tree", mode: 0o755)
+        let tree = try staging.folder("tree")
+        for name in directories { try makeFolders(name.folderNames + [name.lastName], in: tree) }
         for file in files {
             try boundary("write-\(file.path)")
-            let path = tree + "/" + file.path
-            try makeFolders(of: path)
-            try FileBytes.write(file.content.bytes, to: path)
-            _ = unsafe chmod(path, 0o644)
+            try makeFolders(file.path.folderNames, in: tree)
+            let folder = try tree.folder(ofFile: file.path)
+            try folder.write(file.content.bytes, to: file.path.lastName, mode: 0o644)
+            try folder.sync()
         }
-        for name in directories { try makeFolders(of: tree + "/" + name + "/.") }
-        for file in files { try syncFolder(of: tree + "/" + file.path) }
-        try StagedChange.sync(tree)
+        try tree.sync()
         try boundary("replace-vault")
+        let place = VaultPlace(vault)
+        let parent = try OpenFolder(place.parent)
         // An empty directory gives way; anything else does not.
-        guard unsafe rename(tree, vault) == 0 else {
-            if errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR {
+        do throws(PublishingError) {
+            try staging.move("tree", to: parent, as: place.name)
+        } catch {
+            if case .system(_, _, let code) = error, [ENOTEMPTY, EEXIST, ENOTDIR].contains(code) {
                 throw PublishingError.changed(path: vault)
             }
-            throw PublishingError.system("given its name", path: vault, errno: errno)
+            throw error
         }
-        try syncFolder(of: vault)
+        try parent.sync()
         try boundary("written")
     }
 
-    private static func makeFolders(of path: String) throws(PublishingError) {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        for count in 1...max(1, parts.count) {
-            let folder = parts.prefix(count).joined(separator: "/")
-            guard !folder.isEmpty else { continue }
-            guard unsafe mkdir(folder, 0o755) == 0 || errno == EEXIST else {
-                throw .system("made", path: folder, errno: errno)
-            }
+    /// Directories one in the other, each durable in the one that it is in.
+    private static func makeFolders(_ names: [String], in tree: borrowing OpenFolder)
+        throws(PublishingError)
+    {
+        var folder = try tree.folder(".")
+        for name in names {
+            try folder.makeFolder(name, mode: 0o755)
+            try folder.sync()
+            folder = try folder.folder(name)
         }
-    }
-
-    private static func syncFolder(of path: String) throws(PublishingError) {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        try StagedChange.sync(parts.joined(separator: "/"))
     }
 }

@@ -1,6 +1,8 @@
 // Writes a change of a vault, file by file, from what was put ready beside it. Whatever interrupts
 // it, the next call goes on where this one stopped: a file that is done is passed over, one that is
-// as before is written, and one that is neither stops everything.
+// as before is written, and one that is neither stops everything. The vault is opened once and
+// everything in it reached from there, never through a link; every file is looked at once more when
+// its new bytes are ready, and what somebody else has written meanwhile is not written over.
 
 import Glibc
 
@@ -13,73 +15,98 @@ public enum VaultWriter {
     ///
     /// - Parameter boundary: called before every write; what it throws stops there, as a crash
     /// would.
-    /// - Throws: ``PublishingError``, ``VaultError``.
+    /// - Throws: ``PublishingError``, ``VaultError``: `changed` where a file is neither as before
+    ///   nor as afterwards, `notReady` where the bytes to be written do not come to what they
+    ///   should; nothing was written then, unless an earlier file was.
     public static func publish(
         _ files: [PublishedFile], from staged: StagedChange, to vault: String,
         boundary: (String) throws -> Void = { _ in }
     ) throws {
+        let writing = try Writing(vault: OpenFolder(vault), staging: staged)
         // Looked at before anything is written: a vault that something else has changed is not
-        // touched at all.
+        // touched at all, and bytes that are not those that were agreed on come to no vault.
         for file in files {
-            guard try file.progress(in: vault) != .other else {
+            guard VaultPath.isWritten(file.path) else {
+                throw PublishingError.notAFile(path: file.path)
+            }
+            let standing = try writing.standing(of: file)
+            guard standing.progress != .other else {
                 throw PublishingError.changed(path: file.path)
             }
+            guard standing.isSound else { throw PublishingError.notReady(path: staged.folder) }
         }
         for file in files {
-            let progress = try file.progress(in: vault)
+            let progress = try writing.standing(of: file).progress
             guard progress != .after else { continue }
             guard progress != .other else { throw PublishingError.changed(path: file.path) }
             try boundary("write-\(file.path)")
             switch file.content {
-            case .appended(let bytes): try append(bytes, to: file, in: vault, boundary)
-            case .whole(let bytes):
-                try replace(file, with: bytes, from: staged, in: vault, boundary)
+            case .appended(let bytes): try writing.append(bytes, to: file, boundary)
+            case .whole(let bytes): try writing.replace(file, with: bytes, boundary)
             }
         }
         try boundary("written")
     }
+}
 
-    /// Bytes behind those that were there before. A line that was cut off is written again over
-    /// itself, so that no reader ever sees bytes that are neither.
-    private static func append(
-        _ bytes: [UInt8], to file: PublishedFile, in vault: String,
-        _ boundary: (String) throws -> Void
+/// The directories of one publication, open for as long as it takes.
+private struct Writing: ~Copyable {
+    private let vault: OpenFolder
+    private let staging: StagedChange
+
+    init(vault: consuming OpenFolder, staging: StagedChange) {
+        self.vault = vault
+        self.staging = staging
+    }
+
+    func standing(of file: PublishedFile) throws(VaultError) -> PublishedFile.Standing {
+        try file.standing(in: OpenFile(vault.descriptor))
+    }
+
+    /// Bytes behind those that were there before. Where a line was cut off, the rest of it is
+    /// written, so that no reader ever sees bytes that are neither. It is written at the end of the
+    /// file, wherever that is by then: an event that somebody appends in the same moment is never
+    /// lost.
+    func append(
+        _ bytes: [UInt8], to file: PublishedFile, _ boundary: (String) throws -> Void
     ) throws {
-        let path = vault + "/" + file.path
-        let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+        let folder = try vault.folder(ofFile: file.path)
+        let flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+        let descriptor = unsafe openat(folder.descriptor, file.path.lastName, flags)
         guard descriptor >= 0 else {
-            throw PublishingError.system("opened", path: path, errno: errno)
+            throw PublishingError.system("opened", path: file.path, errno: errno)
         }
-        defer { close(descriptor) }
-        try FileBytes.put(
-            bytes, into: descriptor, at: file.before?.size ?? 0, path: path)
+        let log = OpenFile(owning: descriptor, path: file.path)
+        let standing = try file.standing(of: log)
+        if standing.progress == .after { return }
+        guard standing.progress != .other, standing.isSound,
+            try log.stamp().size == standing.size
+        else { throw PublishingError.changed(path: file.path) }
+        let rest = bytes.dropFirst(standing.size - (file.before?.size ?? 0))
+        try FileBytes.put(Array(rest), into: descriptor, path: file.path)
         try boundary("appended-\(file.path)")
+        // Seen by its name: another file could have taken its place.
+        guard try self.standing(of: file).progress == .after else {
+            throw PublishingError.changed(path: file.path)
+        }
     }
 
     /// The whole file, made beside the vault and put in the place of the old one in one step.
-    private static func replace(
-        _ file: PublishedFile, with bytes: [UInt8], from staged: StagedChange, in vault: String,
-        _ boundary: (String) throws -> Void
+    func replace(
+        _ file: PublishedFile, with bytes: [UInt8], _ boundary: (String) throws -> Void
     ) throws {
-        let path = vault + "/" + file.path
-        let new = staged.folder + "/new"
-        try FileBytes.write(bytes, to: new)
-        var old = stat()
-        if unsafe lstat(path, &old) == 0 {
-            guard unsafe chmod(new, old.st_mode & 0o7777) == 0 else {
-                throw PublishingError.system("given its mode", path: new, errno: errno)
-            }
-            // Who may not give files away keeps them as their own, as any editor would.
-            _ = unsafe chown(new, old.st_uid, old.st_gid)
-        } else {
-            _ = unsafe chmod(new, 0o644)
+        let folder = try vault.folder(ofFile: file.path)
+        guard let beside = try staging.open() else {
+            throw PublishingError.notReady(path: staging.folder)
         }
+        let old = try folder.status(of: file.path.lastName)
+        try beside.write(bytes, to: "new", mode: 0o644, like: old)
         try boundary("replace-\(file.path)")
-        guard unsafe rename(new, path) == 0 else {
-            throw PublishingError.system("replaced", path: path, errno: errno)
-        }
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        try StagedChange.sync(parts.joined(separator: "/"))
+        guard try standing(of: file).progress == .before,
+            try folder.status(of: file.path.lastName)?.st_ino == old?.st_ino
+        else { throw PublishingError.changed(path: file.path) }
+        try beside.move("new", to: folder, as: file.path.lastName)
+        try folder.sync()
         try boundary("replaced-\(file.path)")
     }
 }

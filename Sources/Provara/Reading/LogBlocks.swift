@@ -24,6 +24,8 @@ struct LogBlocks: ~Copyable {
     private let file: OpenFile
     private let longest: Int
     private let examines: Bool
+    /// How many bytes are still to be read.
+    private var room: Int
     private var carried: [UInt8] = []
     /// How many of the bytes that are carried over are known to be no line feed.
     private var searched = 0
@@ -34,9 +36,12 @@ struct LogBlocks: ~Copyable {
     /// Whether the words of a private key's encoding were met.
     private(set) var traces = PrivateKeyTraces()
 
-    /// - Parameter examines: whether the digest and the traces of private keys are wanted.
-    init(_ file: consuming OpenFile, longestLine: Int, examines: Bool) {
+    /// - Parameters:
+    ///   - end: how many bytes the log has; `nil` for all that are there.
+    ///   - examines: whether the digest and the traces of private keys are wanted.
+    init(_ file: consuming OpenFile, end: Int? = nil, longestLine: Int, examines: Bool) {
         self.file = file
+        room = end ?? Int.max
         longest = longestLine
         self.examines = examines
     }
@@ -65,11 +70,12 @@ struct LogBlocks: ~Copyable {
     }
 
     private mutating func fill(_ bytes: inout [UInt8]) throws(VaultError) {
-        let more = try file.read(atMost: Self.usualSize)
+        let more = try file.read(atMost: min(Self.usualSize, room))
         if more.isEmpty {
             isAtEnd = true
             return
         }
+        room -= more.count
         if examines {
             digest.update(more)
             traces.look(at: more)

@@ -24,6 +24,16 @@ struct OpenFile: ~Copyable {
         self.init(descriptor, path: "")
     }
 
+    /// The vault's directory, which is open already, by a descriptor of its own.
+    init(_ vault: Int32) throws(VaultError) {
+        let descriptor = unsafe openat(vault, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .unreadable(path: "", errno: errno) }
+        self.init(descriptor, path: "")
+    }
+
+    /// A file that was opened already, and is closed by this.
+    init(owning descriptor: Int32, path: String) { self.init(descriptor, path: path) }
+
     /// Opens a directory in this one.
     func directory(_ name: String) throws(VaultError) -> OpenFile {
         try inside(name, O_DIRECTORY)

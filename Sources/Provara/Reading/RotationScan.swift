@@ -15,8 +15,8 @@ struct RotationScan {
 
     /// Looks through a log. A type that is written with escapes is not canonical, which the fold
     /// reports; it need not be found here.
-    init(_ file: consuming OpenFile, longestLine: Int) throws(VaultError) {
-        var blocks = LogBlocks(file, longestLine: longestLine, examines: false)
+    init(_ file: consuming OpenFile, end: Int? = nil, longestLine: Int) throws(VaultError) {
+        var blocks = LogBlocks(file, end: end, longestLine: longestLine, examines: false)
         while let block = try blocks.next() {
             for word in Self.words {
                 var start = 0

@@ -192,9 +192,10 @@ extension VaultReader {
         _ vault: borrowing OpenFile, _ genesis: GenesisRecord?, _ contract: SyncContract?,
         _ registry: KeyRegistry?
     ) throws(VaultError) -> Vault.Log {
+        let end = options.readsListedLog ? try listedLogSize(vault) : nil
         var scan = RotationScan()
         if let file = try vault.file(VaultPath.events) {
-            scan = try RotationScan(file, longestLine: options.longestLine)
+            scan = try RotationScan(file, end: end, longestLine: options.longestLine)
         }
         let birth = BirthKeys(
             genesis: genesis, contract: contract, registry: registry, promoted: scan.promoted,
@@ -207,7 +208,8 @@ extension VaultReader {
         guard let file = try vault.file(VaultPath.events) else {
             return Vault.Log(size: 0, replay: replay, digest: SHA256State())
         }
-        var blocks = LogBlocks(file, longestLine: options.longestLine, examines: true)
+        var blocks = LogBlocks(
+            file, end: end, longestLine: options.longestLine, examines: true)
         let endsInLineFeed = try fold(&blocks, into: &replay)
         if !endsInLineFeed, blocks.size > 0 {
             note(
@@ -222,6 +224,18 @@ extension VaultReader {
         }
         replay.finish { note($0) }
         return Vault.Log(size: blocks.size, replay: replay, digest: blocks.digest)
+    }
+
+    /// How long the log is by `manifest.json`; `nil` where that does not say.
+    private func listedLogSize(_ vault: borrowing OpenFile) throws(VaultError) -> Int? {
+        let limits = PythonJSON.Limits.manifest
+        guard let file = try vault.file(VaultPath.manifest),
+            let manifest = try? PythonJSON(try file.read(at: 0, count: limits.bytes + 1), limits),
+            let entry = manifest.members?["files"]?.items?.first(where: {
+                $0.members?["path"]?.text?.isSame(as: VaultPath.events) == true
+            }), let size = entry.members?["size"]?.whole, size >= 0
+        else { return nil }
+        return size
     }
 
     /// Judges blocks on all threads and folds them in their order.

@@ -24,8 +24,13 @@ public struct PeerUpdate: Sendable {
     ///   - other: the copy that was rotated; `nil` to go by the peer's own log alone.
     ///   - createdAt: when the new manifest is made.
     public init(_ peer: Vault, from other: Vault?, createdAt: VaultTime) throws(RotationRefusal) {
-        let uncured = peer.findings.violations.filter { !$0.rule.isCuredFromLog }
+        let uncured = peer.uncured
         if let first = uncured.first { throw .notInOrder(violations: uncured.count, first: first) }
+        try self.init(ready: peer, from: other, createdAt: createdAt)
+    }
+
+    /// - Parameter peer: the copy, whose files but for its keys are known to be in order.
+    init(ready peer: Vault, from other: Vault?, createdAt: VaultTime) throws(RotationRefusal) {
         if let seal = peer.log.seal { throw .sealed(seal) }
         guard let before = peer.registry else { throw .otherVault("the peer has no keys.json") }
         var lines: [[UInt8]] = []
@@ -84,6 +89,11 @@ public struct PeerUpdate: Sendable {
         if let wrong { throw .wouldNotVerify(wrong) }
         return registry
     }
+}
+
+extension Vault {
+    /// What a vault breaks that is not mended by writing its keys as the log says.
+    var uncured: [Finding] { findings.violations.filter { !$0.rule.isCuredFromLog } }
 }
 
 extension KeyStanding {

@@ -11,6 +11,12 @@ public struct PublishedFile: Sendable {
         public let size: Int
         /// Their SHA-256.
         public let sha256: [UInt8]
+
+        /// A state by its parts.
+        public init(size: Int, sha256: [UInt8]) {
+            self.size = size
+            self.sha256 = sha256
+        }
     }
 
     /// What is written.
@@ -76,6 +82,12 @@ public struct VaultChange: Sendable {
         manifestFile = vault.rewriting(VaultPath.manifest, manifest.bytes(createdAt: createdAt))
         rootFile = vault.rewriting(VaultPath.root, root.fileBytes)
         signatureBefore = vault.state(of: VaultPath.signature)
+    }
+
+    /// What is left of a change whose log and keys are written: manifest, root and signature follow
+    /// from the files as they are. Only for who knows that these are the files that were wanted.
+    public init(closing vault: Vault, createdAt: VaultTime) {
+        self.init(of: vault, appending: [], registry: nil, createdAt: createdAt)
     }
 
     /// What a key has to sign so that somebody stands for the files after the change.

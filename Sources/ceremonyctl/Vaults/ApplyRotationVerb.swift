@@ -17,8 +17,8 @@ struct ApplyRotationVerb: Verb {
             signed events of the log, never from the other's keys.json. Manifest and root follow; \
             manifest.sig stays as it is, stale, because nobody here signs for the files.
 
-            What it writes lies ready beside the copy first. Interrupted, it is run again: it goes \
-            on where it stopped. Needs no daemon and no token.
+            Interrupted, it is run again: it works out from the copy and the signed logs what is \
+            left, and goes on where it stopped. Needs no daemon and no token.
             """)
 
     @OptionGroup var global: GlobalOptions

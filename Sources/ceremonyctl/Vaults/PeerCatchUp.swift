@@ -1,7 +1,7 @@
 // A peer's copy of a vault brought up to date after a rotation, from the signed events of the logs
-// and never from the other's keys.json. Written as the daemon writes its own vaults: put ready
-// beside the copy first, then file by file, each whole or not at all, gone on with wherever it
-// stopped.
+// and never from the other's keys.json. Written as the daemon writes its own vaults, file by file,
+// each whole or not at all. Interrupted, what is left is worked out from the copy and the logs
+// again: nothing that lies beside the copy is believed.
 
 import Provara
 
@@ -37,26 +37,31 @@ struct PeerCatchUp {
     func perform() throws -> Outcome {
         let lock = try VaultLock(peer)
         let staged = StagedChange("apply-rotation", beside: peer)
-        let wentOn = try goOn(staged)
         let source = try other.map { try Vault.read(at: $0, reading([])) }
         let boundaries = source?.log.trustBoundaries ?? []
+        let wentOn = try goOn(staged, source, boundaries)
         let copy = try Vault.read(at: peer, reading(boundaries))
         let update = try PeerUpdate(copy, from: source, createdAt: createdAt)
-        guard !update.isEmpty else {
-            _ = consume lock
-            return Outcome(wentOn: wentOn, vault: copy)
-        }
-        let files = update.change.files(signatureFile: nil)
-        try staged.put(files, boundary: boundary)
-        try VaultWriter.publish(files, from: staged, to: peer, boundary: boundary)
-        let written = try Vault.read(at: peer, reading(boundaries))
-        if let first = written.findings.violations.first {
-            throw RotationRefusal.wouldNotVerify(first)
+        var outcome = Outcome(wentOn: wentOn, vault: copy)
+        if !update.isEmpty {
+            outcome.written = try write(update, staged)
+            outcome.events = update.lines.count
+            outcome.vault = try Vault.read(at: peer, reading(boundaries))
+            if let first = outcome.vault.findings.violations.first {
+                throw RotationRefusal.wouldNotVerify(first)
+            }
         }
         try staged.discard()
         _ = consume lock
-        return Outcome(
-            wentOn: wentOn, events: update.lines.count, written: files.map(\.path), vault: written)
+        return outcome
+    }
+
+    private func write(_ update: PeerUpdate, _ staged: StagedChange) throws -> [String] {
+        let files = update.change.files(signatureFile: nil)
+        try boundary("begin")
+        try staged.begin()
+        try VaultWriter.publish(files, from: staged, to: peer, boundary: boundary)
+        return files.map(\.path)
     }
 
     private func reading(_ boundaries: Set<EventID>) -> Vault.Options {
@@ -66,22 +71,22 @@ struct PeerCatchUp {
         return options
     }
 
-    /// Finishes what an earlier call put ready and did not write to the end. What it had not begun
-    /// to write is worked out anew.
-    private func goOn(_ staged: StagedChange) throws -> Bool {
-        guard let files = staged.files() else { return false }
-        let progress = try files.map { try $0.progress(in: peer) }
-        guard progress.contains(where: { $0 != .before }) else { return false }
-        if progress.contains(.other) {
-            // Whoever mended the copy meanwhile has taken the place of what was put ready.
-            guard try Vault.read(at: peer, reading([])).isInOrder else {
-                let place = zip(files, progress).first { $1 == .other }
-                throw PublishingError.changed(path: place?.0.path ?? peer)
-            }
-            return false
-        }
-        try VaultWriter.publish(files, from: staged, to: peer, boundary: boundary)
-        try staged.discard()
+    /// Finishes what an earlier call did not write to the end.
+    private func goOn(_ staged: StagedChange, _ source: Vault?, _ boundaries: Set<EventID>) throws
+        -> Bool
+    {
+        let copy = try Vault.read(at: peer, reading(boundaries))
+        guard !copy.isInOrder else { return false }
+        var asListed = reading(boundaries)
+        asListed.readsListedLog = true
+        let listed = try Vault.read(at: peer, asListed)
+        // A copy that is wrong in the same way and that nobody here has begun to write is not
+        // mended: nobody would know what made it so.
+        guard try staged.isBegun() || listed.log.size < copy.log.size,
+            let update = try PeerUpdate(
+                begunAt: copy, listed: listed, from: source, createdAt: createdAt)
+        else { return false }
+        _ = try write(update, staged)
         return true
     }
 }
