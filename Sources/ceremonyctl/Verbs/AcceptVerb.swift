@@ -14,6 +14,7 @@ struct AcceptVerb: Verb {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var copies: CopyOptions
 
     @Argument(help: "The ceremony; left out, the one that asks.")
     var id: String?
@@ -35,7 +36,7 @@ struct AcceptVerb: Verb {
         let participant = try Participant(acting, asked: report.asked(by: statement), in: report.id)
         Talk.paragraph("The statement of \(statement.ceremony):")
         for line in statement.lines { Talk.paragraph("  " + Display.neutralised(line)) }
-        try ClientKinds.reading(statement, log, roster)?.tell(choice.status)
+        try ClientKinds.reading(statement, log, roster, copies.copy)?.tell(choice.status)
         let document = try KnownDocument(participant.acceptance(of: statement).bytes)
         guard let signed = try participant.sign(document, output) else { return }
         let submission = try log.submit(document.bytes, signed.sshsig)

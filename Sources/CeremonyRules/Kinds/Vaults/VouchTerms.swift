@@ -77,7 +77,7 @@ struct VouchTerms: Hashable {
         }
         guard !lines.isEmpty else { return ["reattest": "none"] }
         return [
-            "reattest": lines.map { $0[0] }.joined(separator: ","),
+            "reattest": lines.map { $0.first ?? "" }.joined(separator: ","),
             "reattest-payloads": lines.map { $0.count == 2 ? $0[1] : "" }.joined(separator: ","),
         ]
     }
