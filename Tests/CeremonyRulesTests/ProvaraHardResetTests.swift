@@ -47,6 +47,7 @@ struct ProvaraHardResetTests {
             ["events": .array([events[0], events[0]])],
             ["events": .array([events[1], events[1]])],
             ["events": .array(events + [events[0]])], ["manifest": events[0]],
+            ["payloads": .array([])],
             ["payloads": .array([.string(Base64.encode(Array("{}".utf8)))])],
         ]
         for wrong in wrongs {

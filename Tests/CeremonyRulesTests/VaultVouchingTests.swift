@@ -189,7 +189,29 @@ struct VaultVouchingTests {
         house.expectRefusal(
             .outcomeDiffers, "FR69",
             of: .complete(ceremony: statement.ceremony, outcome: other.json))
+        // The new key's own word, for something else than was agreed on.
+        let said = zip(Self.events, [try Self.bytes(changed), Self.payloads[1]]).compactMap {
+            VouchedEvent(EventID($0) ?? EventID(content: []), payload: $1)
+        }
+        let order = try #require(plan.order.vouching(for: said))
+        let signed = RotationEvents(order, after: nil, nextLogicalTime: 1).attestations.map {
+            JSON.string(Base64.encode(SoftwareKey(600).signature(over: $0.bytesToSign)))
+        }
+        #expect(signed.count == 2)
+        other.also = .object(
+            also.merging([
+                "events": .array([events[0], events[1]] + signed),
+                "payloads": .array([changed, payloads[1]]),
+            ]) { $1 })
+        house.expectRefusal(
+            .outcomeDiffers, "FR69",
+            of: .complete(ceremony: statement.ceremony, outcome: other.json))
         try house.decide(.complete(ceremony: statement.ceremony, outcome: outcome))
+    }
+
+    private static func bytes(_ json: JSON) throws -> [UInt8] {
+        guard case .string(let text) = json else { return [] }
+        return try #require(Base64.decode(text))
     }
 
     @Test("An execution goes no further with words that are not those of the statement")
