@@ -1,5 +1,5 @@
-// Contested events that a new key is to stand for, on a vault that the reference made: which of them
-// are drafted, and how much one rotation has room for.
+// Contested events that a new key is to stand for, on a vault that the reference made: which of
+// them are drafted, and how much one rotation has room for.
 
 import CSodium
 import CeremonyRecord

@@ -1,5 +1,5 @@
-// The new key's word for contested events, by the rules alone: which are taken into a statement, and
-// that an outcome holds exactly what was agreed on, signed by the key that it is the word of.
+// The new key's word for contested events, by the rules alone: which are taken into a statement,
+// and that an outcome holds exactly what was agreed on, signed by the key that it is the word of.
 
 import CeremonyRecord
 import Provara

@@ -23,8 +23,8 @@ public enum EventType {
         "REDUCER_EPOCH",
     ]
 
-    /// Whether the reference reducer takes a belief from events of this type, so that an ATTESTATION
-    /// with the same subject, predicate and value means the same.
+    /// Whether the reference reducer takes a belief from events of this type, so that an
+    /// ATTESTATION with the same subject, predicate and value means the same.
     static func isBelieved(_ type: String) -> Bool {
         [observation, "ASSERTION", attestation].contains { $0.isSame(as: type) }
     }

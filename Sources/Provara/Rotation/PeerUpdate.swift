@@ -17,7 +17,8 @@ public struct PeerUpdate: Sendable {
     ///
     /// The peer may break no rule but those that say that its `keys.json` is behind its log. Events
     /// of rotations that only the other copy has, and what their actors attested, are taken over
-    /// where they continue the peer's own chains and the whole still verifies; otherwise the copies have to be synchronised first.
+    /// where they continue the peer's own chains and the whole still verifies; otherwise the copies
+    /// have to be synchronised first.
     ///
     /// - Parameters:
     ///   - peer: the copy, read with the other's ``Vault/Log/trustBoundaries``.

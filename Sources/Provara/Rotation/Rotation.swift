@@ -1,5 +1,6 @@
 // A key rotation, worked out: two events, to be signed by surviving authorities, what the new key
-// attests of the old one's contested events, and then the files. Follows the rotation ceremony's steps 3 to 6 where the reference implementation allows it.
+// attests of the old one's contested events, and then the files. Follows the rotation ceremony's
+// steps 3 to 6 where the reference implementation allows it.
 
 /// A rotation that is ready to be signed.
 ///

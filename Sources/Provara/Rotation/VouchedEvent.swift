@@ -57,8 +57,8 @@ extension Vault {
     ///
     /// These are events that the boundary makes contested, and such as an earlier revocation made
     /// so where the key that goes had taken the place of the one revoked then. They come in the
-    /// order of the log, because the reducer believes whatever was attested last. The vault has to be
-    /// read with the boundary in ``Options/boundaries``, and with the events for a plain answer.
+    /// order of the log, because the reducer believes whatever was attested last. The vault has to
+    /// be read with the boundary in ``Options/boundaries``, and with the events for a plain answer.
     ///
     /// - Parameter boundary: the trust boundary; `nil` for the last event of the key.
     /// - Throws: ``RotationRefusal/notContested(_:why:)``; ``VaultError`` where the log cannot be
@@ -120,7 +120,8 @@ extension LogReplay {
             if let last = events.last, last.event.line >= event.event.line {
                 throw .notContested(
                     id,
-                    why: "does not come after \(last.event) in the log. They are attested in the log's "
+                    why:
+                        "does not come after \(last.event) in the log. They are attested in the log's "
                         + "order, because what is attested last is believed; name each once, in "
                         + "that order")
             }
@@ -150,13 +151,15 @@ extension LogReplay {
         guard event.revocation == place || isSuccessor(key, in: event.revocation) else {
             throw .notContested(
                 id,
-                why: "is contested since \(event.revocation), and only a key that took the place of "
+                why:
+                    "is contested since \(event.revocation), and only a key that took the place of "
                     + "the one revoked there may stand for it")
         }
         guard event.claim.digest == nil || EventType.isBelieved(event.type) else {
             throw .notContested(
                 id,
-                why: "is of the type \(event.type.printable), from which the reducer takes no belief, "
+                why:
+                    "is of the type \(event.type.printable), from which the reducer takes no belief, "
                     + "and it would take one from an attestation of it. Have the new key sign such an "
                     + "event of its own")
         }

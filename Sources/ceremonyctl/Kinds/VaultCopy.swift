@@ -1,5 +1,6 @@
-// A vault that this client reads itself, beside what the daemon says of it. The daemon owns the vault
-// and its path is none of a client's; whoever has the vault, or a copy as it is now, names it here.
+// A vault that this client reads itself, beside what the daemon says of it. The daemon owns the
+// vault and its path is none of a client's; whoever has the vault, or a copy as it is now, names it
+// here.
 
 import ArgumentParser
 import CeremonyRecord
@@ -49,7 +50,8 @@ extension ClientError {
             .refused, "vault-differs",
             "The statement does not say what \(Display.neutralised(path)) says: \(what).",
             meaning: "Nothing was signed and no PIN was asked for.",
-            next: "Take a copy of the vault as it is now. If it still differs, sign nothing and tell "
+            next:
+                "Take a copy of the vault as it is now. If it still differs, sign nothing and tell "
                 + "the operator.")
     }
 }

@@ -176,7 +176,8 @@ extension ProvaraRotation {
     }
 
     /// The record is the statement's, the new key has shown itself, and each authority has signed
-    /// exactly what follows from that; the new key stands for what was agreed on, and for the files.
+    /// exactly what follows from that; the new key stands for what was agreed on, and for the
+    /// files.
     public func check(
         _ outcome: JSON, of ceremony: Ceremony, at time: Timestamp, in state: State
     ) throws(Refusal) -> KeyRecord? {

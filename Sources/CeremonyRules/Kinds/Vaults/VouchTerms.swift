@@ -1,6 +1,7 @@
-// Which contested events a rotation's new key stands for. The statement has a line for each, with the
-// digest of what the event says, so that witnesses sign exactly what is vouched for; the outcome has
-// the payloads, so that the vault's lines follow from the log alone, years later and without a vault.
+// Which contested events a rotation's new key stands for. The statement has a line for each, with
+// the digest of what the event says, so that witnesses sign exactly what is vouched for; the
+// outcome has the payloads, so that the vault's lines follow from the log alone, years later and without a
+// vault.
 
 import CeremonyRecord
 import Provara
@@ -117,5 +118,6 @@ extension VaultSight {
 
     /// What there is for events that one rotation has no room for.
     public static let whatIsLeft =
-        "Choose fewer. The others stay contested; the next rotation of this key can attest them again."
+        "Choose fewer. The others stay contested, and the next rotation of this key can attest "
+        + "them again."
 }
