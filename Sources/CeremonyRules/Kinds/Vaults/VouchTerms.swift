@@ -1,7 +1,7 @@
 // Which contested events a rotation's new key stands for. The statement has a line for each, with
 // the digest of what the event says, so that witnesses sign exactly what is vouched for; the
-// outcome has the payloads, so that the vault's lines follow from the log alone, years later and without a
-// vault.
+// outcome has the payloads, so that the vault's lines follow from the log alone, years later and
+// without a vault.
 
 import CeremonyRecord
 import Provara
@@ -109,8 +109,9 @@ struct VouchTerms: Hashable {
 extension VaultSight {
     /// The most events that one rotation's new key stands for.
     public static let mostVouched = 64
-    /// How many bytes of the outcome's event their payloads and signatures may take. An event has at
-    /// most 65535; the key's record and evidence, the other signatures and the files take the rest.
+    /// How many bytes of the outcome's event their payloads and signatures may take. An event has
+    /// at most 65535; the key's record and evidence, the other signatures and the files take the
+    /// rest.
     public static let roomForVouched = 44_000
 
     /// What one of them takes: payload and signature in base64, with their quotes and commas.
