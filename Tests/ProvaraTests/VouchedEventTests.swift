@@ -141,6 +141,17 @@ struct VouchedEventTests {
                     events, revoking: TestKey.root.id, boundary: EventID(Self.first))
             }
             .contains("takes no belief"))
+        let redacted = try TestVault("vault_before_rotation")
+        try redacted.redact(by: .root, order: nil)
+        try redacted.close(by: .root)
+        let gone = try ids([Self.suspects[1]])
+        let without = try read(redacted, gone)
+        #expect(without.isInOrder, "\(without.findings.kept)")
+        #expect(
+            refusal {
+                _ = try without.vouched(
+                    gone, revoking: TestKey.root.id, boundary: EventID(Self.first))
+            }.contains("lost its content"))
         #expect(VouchedEvent(events[0], payload: Array("{\"redacted\":true}".utf8)) == nil)
         #expect(VouchedEvent(events[0], payload: Array("{ }".utf8)) == nil)
         #expect(VouchedEvent(events[0], payload: Array("{}".utf8)) != nil)
