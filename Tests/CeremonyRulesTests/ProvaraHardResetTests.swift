@@ -15,13 +15,17 @@ struct ProvaraHardResetTests {
         "vault-faults": "0", "surviving": "none",
     ]
 
-    private static func executing(_ house: inout House) throws -> Statement {
-        let statement = try house.statement(
+    private static func drafted(_ house: inout House) throws(Refusal) -> Statement {
+        try house.statement(
             "provara-hard-reset", subject: "beta-root",
             parameters: facts.merging([
                 "vault": "alpha", "new-vault": "beta", "new-uid": "begun-anew",
                 "ordered-by": "gina",
             ]) { $1 })
+    }
+
+    private static func executing(_ house: inout House) throws -> Statement {
+        let statement = try drafted(&house)
         try house.decide(house.opening(statement).command)
         try house.approve("alice", "bob", "carol", statement: statement)
         try house.accept(statement, as: "gina", key: 8, set: "authority")
@@ -58,6 +62,9 @@ struct ProvaraHardResetTests {
                 of: .complete(ceremony: statement.ceremony, outcome: changed.json))
         }
         try house.decide(.complete(ceremony: statement.ceremony, outcome: outcome))
+        // A subject has one beginning.
+        try house.decide(.done(ceremony: statement.ceremony, step: "publish"))
+        expectRefusal(.keyExists, "FR69") { _ = try Self.drafted(&house) }
         house.expectConsistent()
     }
 }
