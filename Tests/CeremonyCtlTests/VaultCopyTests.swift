@@ -1,5 +1,5 @@
-// What a client makes of a vault that it reads itself, when the statement of a rotation says what the
-// new key is to stand for: shown where all of it agrees, refused where one word differs.
+// What a client makes of a vault that it reads itself, when the statement of a rotation says what
+// the new key is to stand for: shown where all of it agrees, refused where one word differs.
 
 import CeremonyRecord
 import CeremonyRules

@@ -4,9 +4,9 @@
 
 /// A rotation that is ready to be signed.
 ///
-/// `Rotation(vault, order)`, then two signatures and ``signed(revocation:by:promotion:by:)``, then
-/// a signature over ``SignedRotation/manifestSignature`` and
-/// ``SignedRotation/files(signature:by:)``.
+/// `Rotation(vault, order)`, then the signatures and
+/// ``signed(revocation:by:promotion:by:attestations:)``, then a signature over
+/// ``SignedRotation/manifestSignature`` and ``SignedRotation/files(signature:by:)``.
 public struct Rotation: Sendable {
     /// The order.
     public let order: RotationOrder
