@@ -67,6 +67,11 @@ struct VaultHouse {
         try await VaultHouse.open(workshop, folder, ledger, at: { _ in })
     }
 
+    /// The last event of the old key before those that a compromise puts in doubt.
+    static let boundary = "evt_a2c10974f007422348286da3"
+    /// These, in the order of the log.
+    static let suspects = ["evt_51caf25cd26acb24a4902db0", "evt_9f2401cee37aadf18ad58baf"]
+
     // MARK: The ceremony
 
     func draft(_ more: [String: String] = [:]) async throws -> Statement {
@@ -143,8 +148,8 @@ struct VaultHouse {
 
     // MARK: The vault
 
-    /// The vault verifies, its old root key is revoked in favour of the ceremony's key, and its
-    /// files are those of the outcome.
+    /// The vault verifies, its old root key is revoked in favour of the ceremony's key, what that
+    /// stands for is attested, and nothing else is.
     func expectRotated(by ceremony: Ceremony, _ what: Comment? = nil) throws {
         let vault = try Vault.read(at: folder.path)
         #expect(vault.isInOrder, what)
@@ -155,6 +160,13 @@ struct VaultHouse {
         #expect(vault.log.standing(of: new)?.isAuthority == true, what)
         #expect(vault.signature == .fresh(by: new), what)
         #expect(vault.registry?[old]?.status == "retired", what)
+        let vouched = ceremony.statement.fields.all("reattest").compactMap {
+            $0.utf8.split(separator: UInt8(ascii: " ")).first.map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        }
+        let attested = vault.log.contested.filter { $0.attestedBy != nil }
+        #expect(attested.map { "\($0.event.id)" } == vouched, what)
     }
 }
 

@@ -104,6 +104,20 @@ struct VaultRoom {
         "bp1_" + Hex.encode(Digest(of: key.record.publicKey.point).bytes.prefix(8))
     }
 
+    /// What the package's own reducer believes, a line for each belief that somebody attested.
+    func beliefs() throws -> [String] {
+        try python("provara-beliefs.py", vault).split(separator: "\n").map(String.init)
+    }
+
+    /// The ids of the events, in the order of the log.
+    func events(in path: String? = nil) -> [String] {
+        TestFile.text((path ?? vault) + "/events/events.ndjson").split(separator: "\n").map {
+            line in
+            let rest = line.split(separator: "\"event_id\":\"", maxSplits: 1).last ?? ""
+            return String(rest.prefix(28))
+        }
+    }
+
     // MARK: Ceremonies
 
     /// dave starts a rotation with his key file; gives back its identifier.

@@ -106,7 +106,7 @@ struct VaultRotationTests {
         try accept(room, id)
         try room.approve(id)
         let execution = try execute(room, id)
-        #expect(try room.erin.does("show", id).contains("alice is asked to sign: "))
+        #expect(try room.erin.does("show", id).contains("signature by alice: "))
         #expect(try room.erin.does("status").contains("ceremonyctl answer \(id)"))
         #expect(try alice.does("next", "--as", "alice").contains("ceremonyctl answer \(id)"))
         let shown = try JSON(try alice.does("answer", "--show", "--json").trimmed)

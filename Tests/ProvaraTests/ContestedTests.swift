@@ -152,13 +152,8 @@ struct ContestedTests {
         // The root's successor stands for the promotion.
         let doubted = try vault.read()
         let target = try #require(doubted.log.contested.first { $0.type == EventType.promotion })
-        let attestation = try ReAttestation(
-            doubted, of: target, line: try doubted.line(of: target), signer: TestKey.newRoot.id,
-            note: "seen",
-            time: try #require(VaultTime("2026-02-18T16:00:00.000000+00:00")))
-        let change = try attestation.change(
-            signature: TestKey.newRoot.sign(attestation.event.bytesToSign),
-            by: TestKey.newRoot.publicKey,
+        let change = try doubted.attesting(
+            target, by: .newRoot, note: "seen", at: "2026-02-18T16:00:00.000000+00:00",
             manifestCreatedAt: order.times.manifestCreatedAt)
         try vault.publish(change.files(signatureFile: nil))
         #expect(try vault.read().log.standing(of: TestKey.newQuorum.id)?.isAuthority == true)

@@ -152,13 +152,9 @@ struct RotationTests {
         let rotated = try vault.read()
         let target = try #require(rotated.log.contested.first)
         #expect(target.attestedBy == nil)
-        let attestation = try ReAttestation(
-            rotated, of: target, line: try rotated.line(of: target), signer: TestKey.newRoot.id,
-            note: "Re-attestation following key rotation",
-            time: try #require(VaultTime("2026-02-18T12:00:58.100059+00:00")))
-        let change = try attestation.change(
-            signature: TestKey.newRoot.sign(attestation.event.bytesToSign),
-            by: TestKey.newRoot.publicKey,
+        let change = try rotated.attesting(
+            target, by: .newRoot, note: "Re-attestation following key rotation",
+            at: "2026-02-18T12:00:58.100059+00:00",
             manifestCreatedAt: order.times.manifestCreatedAt)
         let record = change.signature(by: TestKey.newRoot.id, at: order.times.manifestSignedAt)
         try vault.publish(
@@ -181,15 +177,12 @@ struct RotationTests {
                 .files(by: .quorum))
         let read = try vault.read()
         let target = try #require(read.log.contested.first)
-        let attestation = try ReAttestation(
-            read, of: target, line: try read.line(of: target), signer: TestKey.quorum.id, note: "",
-            time: try #require(VaultTime("2026-02-18T14:00:00.000000+00:00")))
-        #expect(throws: RotationRefusal.self) {
-            try attestation.change(
-                signature: TestKey.quorum.sign(attestation.event.bytesToSign),
-                by: TestKey.quorum.publicKey,
-                manifestCreatedAt: order.times.manifestCreatedAt)
-        }
+        let change = try read.attesting(
+            target, by: .quorum, note: "", at: "2026-02-18T14:00:00.000000+00:00",
+            manifestCreatedAt: order.times.manifestCreatedAt)
+        try vault.publish(change.files(signatureFile: nil))
+        #expect(try vault.read().findings.kept.map(\.rule).contains(.badAttestation))
+        #expect(try vault.read().log.contested.first?.attestedBy == nil)
     }
 
     @Test("The authorities of the two events may differ")

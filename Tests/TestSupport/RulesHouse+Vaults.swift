@@ -35,7 +35,11 @@ extension House {
     }
 
     /// The same, of the vault that a statement is about.
-    public static func vaultSeen(by statement: Statement) -> VaultSeen? {
+    ///
+    /// - Parameter payloads: what the events say that it names to be attested again.
+    public static func vaultSeen(by statement: Statement, saying payloads: [[UInt8]] = [])
+        -> VaultSeen?
+    {
         VaultTime("2026-02-18T12:00:00.000001+00:00").map { moment in
             var facts: [String: String] = [:]
             for name in [
@@ -43,7 +47,11 @@ extension House {
                 "actor-next", "revoke-key", "revoke-roles", "revoke-last", "contested",
                 "authority-key", "authority-roles", "promoter-key", "promoter-roles",
             ] { facts[name] = statement.fields[name] }
-            return VaultSeen(facts: facts, moment: moment)
+            if !payloads.isEmpty {
+                facts["reattest-payloads"] =
+                    payloads.map { "\(Digest(of: $0))" }.joined(separator: ",")
+            }
+            return VaultSeen(facts: facts, moment: moment, payloads: payloads)
         }
     }
 
@@ -51,7 +59,7 @@ extension House {
     /// carried out.
     public mutating func executingVaultRotation(
         authority: SSHPublicKey, into token: TokenReference = House.token,
-        _ more: [String: String] = [:]
+        _ more: [String: String] = [:], saying payloads: [[UInt8]] = []
     ) throws(Refusal) -> Statement {
         let root = House.vaultRootKey
         let chosen = [
@@ -67,7 +75,7 @@ extension House {
         let gina = person("gina").keys[0]
         let acceptance = acceptance(of: statement, as: "gina", key: gina, set: "authority")
         try decide(Signed(acceptance, by: gina, for: .accept).command)
-        vaultSeen = House.vaultSeen(by: statement)
+        vaultSeen = House.vaultSeen(by: statement, saying: payloads)
         try execute(statement.ceremony)
         return statement
     }

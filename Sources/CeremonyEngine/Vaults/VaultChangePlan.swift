@@ -28,7 +28,7 @@ struct VaultChangePlan {
         self.place = place
         self.work = work
         var boundaries: [EventID] = []
-        if case .rotation(let order, _, _) = work.operation, let boundary = order.boundary {
+        if case .rotation(let order, _, _, _) = work.operation, let boundary = order.boundary {
             boundaries = [boundary]
         }
         let vault = try old.read(boundaries: boundaries, asListed: asListed)
@@ -40,11 +40,12 @@ struct VaultChangePlan {
         }
         do throws(RotationRefusal) {
             switch work.operation {
-            case .rotation(let order, let revocation, let promotion):
+            case .rotation(let order, let revocation, let promotion, let attestations):
                 change = .rotation(
                     try Rotation(vault, order).signed(
                         revocation: revocation.bytes, by: revocation.key,
-                        promotion: promotion.bytes, by: promotion.key))
+                        promotion: promotion.bytes, by: promotion.key,
+                        attestations: attestations))
             case .reset(let order, _, let genesis, let observation):
                 change = .reset(
                     try HardReset(

@@ -14,7 +14,7 @@ struct VaultLook {
 
     /// - Throws: ``VaultError`` where nothing may be built on the vault.
     init(_ place: VaultDesk.Place, _ sight: VaultSight) throws(VaultError) {
-        vault = try place.read(boundaries: sight.boundary.map { [$0] } ?? [])
+        vault = try place.read(boundaries: (sight.boundary.map { [$0] } ?? []) + sight.vouched)
         self.sight = sight
         name = place.name
         if sight.successor == nil { try checkReady() }
@@ -77,7 +77,11 @@ struct VaultLook {
                 facts["contested"] = "\(try contested(standing))"
             }
         }
-        return VaultSeen(facts: facts, moment: moment)
+        let vouched = try vouched()
+        if !vouched.isEmpty {
+            facts["reattest-payloads"] = vouched.map { "\(Digest(of: $0))" }.joined(separator: ",")
+        }
+        return VaultSeen(facts: facts, moment: moment, payloads: vouched)
     }
 
     /// What is said of a vault that is to be left: its seal, what it breaks, and which keys it
@@ -123,5 +127,30 @@ struct VaultLook {
                     + "key that goes.")
         }
         return passed.later
+    }
+
+    /// What the contested events say that the new key is to stand for, as long as the outcome has
+    /// room for that.
+    private func vouched() throws(VaultError) -> [[UInt8]] {
+        guard let old = sight.keys.first else { return [] }
+        let payloads: [[UInt8]]
+        do {
+            payloads = try vault.vouched(
+                sight.vouched, revoking: old, boundary: sight.boundary
+            ).map(\.payload)
+        } catch let error as RotationRefusal {
+            throw VaultError(.vaultUnfit, "\(error)")
+        } catch {
+            throw VaultError(.vaultTrouble, "\(error)")
+        }
+        let size = payloads.reduce(0) { $0 + VaultSight.room(forPayloadOf: $1.count) }
+        guard size <= VaultSight.roomForVouched else {
+            throw VaultError(
+                .vaultUnfit,
+                "What the events say that are to be attested again takes \(size) bytes in the log, and "
+                    + "one rotation has room for \(VaultSight.roomForVouched). "
+                    + VaultSight.whatIsLeft)
+        }
+        return payloads
     }
 }

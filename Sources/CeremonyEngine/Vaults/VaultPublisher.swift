@@ -192,7 +192,7 @@ struct VaultPublisher {
         if let first = vault.findings.violations.first { return "\(first)" }
         let key = publication.work.signer.id
         switch publication.work.operation {
-        case .rotation(let order, _, _):
+        case .rotation(let order, _, _, _):
             // Whether that key was revoked since is not ours to ask: ours is done.
             guard let standing = vault.log.standing(of: key), standing.replaces == order.revoke
             else { return "\(key) did not take the place of \(order.revoke)" }
@@ -225,7 +225,7 @@ extension VaultWork.Operation {
     /// vault, which is there as a whole or not at all.
     fileprivate var fileTimes: (manifestCreatedAt: VaultTime, manifestSignedAt: VaultTime)? {
         switch self {
-        case .rotation(let order, _, _):
+        case .rotation(let order, _, _, _):
             (order.times.manifestCreatedAt, order.times.manifestSignedAt)
         case .reset: nil
         }

@@ -167,7 +167,7 @@ extension LogReplay {
 
     /// Whether a key took the place of the one that this event revoked, or took that key's place
     /// later.
-    private func isSuccessor(_ key: KeyID, in revocation: EventReference) -> Bool {
+    func isSuccessor(_ key: KeyID, in revocation: EventReference) -> Bool {
         var next = keys.values.first { $0.revocation?.event == revocation }?.revocation?.replacement
         while let current = next {
             if current == key { return true }

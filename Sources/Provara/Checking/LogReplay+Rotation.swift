@@ -1,7 +1,8 @@
 // The two events of a rotation in the fold: who may sign them, about which keys, in which order.
 // The package's verify checks none of this (the reference's own list of what it does not check).
 
-/// An event of a rotation that counted.
+/// An event of a rotation that counted: a revocation, a promotion, or what the same actor attested
+/// then, through which its chain goes on.
 struct RotationEvent: Sendable {
     let reference: EventReference
     let actor: ActorID
@@ -168,7 +169,7 @@ extension LogReplay {
         follow(payload.key.id, promotedBy: signer)
     }
 
-    private mutating func remember(_ place: Place) {
+    mutating func remember(_ place: Place) {
         let previous: EventID? =
             if case .event(let id) = place.event.previous { id } else { nil }
         rotationEvents.append(

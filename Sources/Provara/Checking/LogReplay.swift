@@ -44,7 +44,7 @@ struct LogReplay: Sendable {
     var tombstones: [EventID: Tombstone] = [:]
     /// Revoked keys that nothing replaces yet, with the time of the revocation.
     var unfinished: [KeyID: (event: EventReference, time: String)] = [:]
-    /// The events of rotations that counted, with their lines.
+    /// The events of rotations that counted, with their lines, and what their actors attested.
     var rotationEvents: [RotationEvent] = []
     /// Events that came after a trust boundary.
     var contested = ContestedEvents()
@@ -226,7 +226,11 @@ struct LogReplay: Sendable {
         case .genesis(let record): foldGenesis(place, record, counts: counts, note)
         case .revocation(let payload): foldRevocation(place, payload, counts: counts, note)
         case .promotion(let payload): foldPromotion(place, payload, counts: counts, note)
-        case .attestation(let facts): if counts { foldAttestation(place, facts, note) }
+        case .attestation(let facts):
+            guard counts else { break }
+            foldAttestation(place, facts, note)
+            // A copy that takes the actor's next rotation over needs the chain whole.
+            if rotationEvents.contains(where: { $0.actor == place.event.actor }) { remember(place) }
         case .seal:
             if counts { seal = (place.reference, SHA256.hash(Array(place.bytes))) }
         case .redaction(let target): if counts { foldRedaction(place, of: target, note) }

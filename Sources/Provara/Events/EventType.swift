@@ -23,6 +23,12 @@ public enum EventType {
         "REDUCER_EPOCH",
     ]
 
+    /// Whether the reference reducer takes a belief from events of this type, so that an
+    /// ATTESTATION with the same subject, predicate and value means the same.
+    static func isBelieved(_ type: String) -> Bool {
+        [observation, "ASSERTION", attestation].contains { $0.isSame(as: type) }
+    }
+
     /// The types whose events do more than stand there. Found by bytes: to Swift's own comparison a
     /// `KEY_REVOCATION` with a Kelvin sign for its K is the same text.
     enum Known: CaseIterable {

@@ -16,8 +16,9 @@ public struct PeerUpdate: Sendable {
     /// Works the update out.
     ///
     /// The peer may break no rule but those that say that its `keys.json` is behind its log. Events
-    /// of rotations that only the other copy has are taken over where they continue the peer's own
-    /// chains and the whole still verifies; otherwise the copies have to be synchronised first.
+    /// of rotations that only the other copy has, and what their actors attested, are taken over
+    /// where they continue the peer's own chains and the whole still verifies; otherwise the copies
+    /// have to be synchronised first.
     ///
     /// - Parameters:
     ///   - peer: the copy, read with the other's ``Vault/Log/trustBoundaries``.

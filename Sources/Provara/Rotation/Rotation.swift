@@ -1,11 +1,12 @@
-// A key rotation, worked out: two events, to be signed by surviving authorities, and then the
-// files. Follows the rotation ceremony's steps 3 to 6 where the reference implementation allows it.
+// A key rotation, worked out: two events, to be signed by surviving authorities, what the new key
+// attests of the old one's contested events, and then the files. Follows the rotation ceremony's
+// steps 3 to 6 where the reference implementation allows it.
 
 /// A rotation that is ready to be signed.
 ///
-/// `Rotation(vault, order)`, then two signatures and ``signed(revocation:by:promotion:by:)``, then
-/// a signature over ``SignedRotation/manifestSignature`` and
-/// ``SignedRotation/files(signature:by:)``.
+/// `Rotation(vault, order)`, then the signatures and
+/// ``signed(revocation:by:promotion:by:attestations:)``, then a signature over
+/// ``SignedRotation/manifestSignature`` and ``SignedRotation/files(signature:by:)``.
 public struct Rotation: Sendable {
     /// The order.
     public let order: RotationOrder
@@ -13,6 +14,8 @@ public struct Rotation: Sendable {
     public let revocation: UnsignedEvent
     /// The KEY_PROMOTION. Comes second.
     public let promotion: UnsignedEvent
+    /// The ATTESTATIONs of contested events that the new key stands for. They follow.
+    public let attestations: [UnsignedEvent]
     /// What came after the trust boundary and is contested from then on, as far as it is kept.
     public let contested: [ContestedEvent]
     /// How many events that is.
@@ -35,10 +38,16 @@ public struct Rotation: Sendable {
         let events = RotationEvents(order, after: tip.last, nextLogicalTime: tip.nextLogicalTime)
         revocation = events.revocation
         promotion = events.promotion
+        attestations = events.attestations
         let place = EventReference(id: revocation.id, line: reference)
         let before = replay.contested.count
         if let boundary = order.boundary.flatMap({ replay.boundaries[$0] }) {
             replay.contest(order.revoke, after: boundary, by: place)
+        }
+        let vouched = order.vouchings.map(\.event)
+        let targets = try replay.contested(vouched.map(\.event), for: order.revoke, by: place)
+        for (target, said) in zip(targets, vouched) where target.payloadHash != said.hash {
+            throw .notContested(target.event.id, why: "says something else than was vouched for")
         }
         contested = replay.contested.kept.filter { $0.revocation == place }
         contestedCount = replay.contested.count - before
@@ -50,23 +59,35 @@ public struct Rotation: Sendable {
     /// Puts the signatures to the events.
     ///
     /// - Parameters: for each event, the 64 bytes made over ``UnsignedEvent/bytesToSign`` and the
-    ///   key that made them.
+    ///   key that made them; for each of ``attestations`` those that the new key made.
     /// - Throws: ``RotationRefusal`` where a signature is not right, or the vault would not verify
-    ///   with the two events in it.
+    ///   with the events in it, or an attestation would not be honoured.
     public func signed(
         revocation revocationSignature: [UInt8], by revoker: VaultPublicKey,
-        promotion promotionSignature: [UInt8], by promoter: VaultPublicKey
+        promotion promotionSignature: [UInt8], by promoter: VaultPublicKey,
+        attestations signatures: [[UInt8]] = []
     ) throws(RotationRefusal) -> SignedRotation {
-        let lines: [[UInt8]]
+        var lines: [[UInt8]]
         do throws(UnsignedEvent.SignatureMismatch) {
             lines = [
                 try revocation.line(signature: revocationSignature, by: revoker),
                 try promotion.line(signature: promotionSignature, by: promoter),
             ]
+            guard signatures.count == attestations.count else {
+                throw UnsignedEvent.SignatureMismatch(signer: order.newKey.id)
+            }
+            for (event, signature) in zip(attestations, signatures) {
+                lines.append(try event.line(signature: signature, by: order.newKey))
+            }
         } catch {
             throw .signature(error)
         }
         let replay = try vault.log.continuing(with: lines)
+        for (vouching, event) in zip(order.vouchings, attestations)
+        where replay.contested[vouching.event.event]?.attestedBy?.id != event.id {
+            throw .notContested(
+                vouching.event.event, why: "would not be attested by this key's word for it")
+        }
         let registry = try newRegistry(replay)
         return SignedRotation(
             change: VaultChange(

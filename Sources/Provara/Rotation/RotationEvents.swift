@@ -1,7 +1,7 @@
-// The two events of a rotation, from the order and the end of the actor's chain alone: whoever is
+// The events of a rotation, from the order and the end of the actor's chain alone: whoever is
 // to sign them works them out without the vault, and signs no bytes that somebody else has made.
 
-/// What the authorities sign.
+/// What the authorities sign, and the new key where it stands for contested events.
 public struct RotationEvents: Sendable {
     /// The order.
     public let order: RotationOrder
@@ -9,6 +9,8 @@ public struct RotationEvents: Sendable {
     public let revocation: UnsignedEvent
     /// The KEY_PROMOTION. Comes second.
     public let promotion: UnsignedEvent
+    /// The new key's ATTESTATIONs, one for each contested event that it stands for. They follow.
+    public let attestations: [UnsignedEvent]
 
     /// The events of an order.
     ///
@@ -35,5 +37,18 @@ public struct RotationEvents: Sendable {
                 key: order.newKey, roles: order.roles, promotedBy: order.promoter,
                 replaces: order.revoke, promotedAt: order.times.promotedAt
             ).object)
+        var last = promotion
+        attestations = order.vouchings.map { vouching in
+            last = UnsignedEvent(
+                UnsignedEvent.Envelope(
+                    type: EventType.attestation, namespace: EventNamespace.canonical,
+                    actor: order.actor, signer: order.newKey.id,
+                    logicalTime: last.envelope.logicalTime + 1, previous: last.id,
+                    time: vouching.time),
+                payload: vouching.event.attestation(
+                    by: order.newKey.id,
+                    note: "The key that took the place of \(order.revoke) stands for this event."))
+            return last
+        }
     }
 }

@@ -47,6 +47,14 @@ public struct RotationOrder: Hashable, Sendable {
         }
     }
 
+    /// A contested event that the new key stands for.
+    public struct Vouching: Hashable, Sendable {
+        /// The event and what it says.
+        public let event: VouchedEvent
+        /// The time of the ATTESTATION.
+        public let time: VaultTime
+    }
+
     /// The key whose life ends.
     public var revoke: KeyID
     /// The last event of that key that stands; `nil` only for a key that never signed. The vault
@@ -66,6 +74,8 @@ public struct RotationOrder: Hashable, Sendable {
     public var actor = "key_rotation_authority"
     /// How `keys.json` calls the old key.
     public var status = KeyRegistry.EndedStatus.retired
+    /// The contested events that the new key stands for, in the order of the log.
+    public private(set) var vouchings: [Vouching] = []
     /// The moments.
     public var times: Times
 
@@ -82,5 +92,21 @@ public struct RotationOrder: Hashable, Sendable {
         revoker = authority
         promoter = authority
         self.times = times
+    }
+
+    /// The same, with the new key standing for contested events: a microsecond apart after the
+    /// promotion, and the files signed no earlier than the last. `nil` at the end of the year 9999.
+    public func vouching(for events: [VouchedEvent]) -> RotationOrder? {
+        var order = self
+        var time = times.promotion
+        order.vouchings = []
+        for event in events {
+            guard let next = time.adding(microseconds: 1) else { return nil }
+            time = next
+            order.vouchings.append(Vouching(event: event, time: time))
+        }
+        order.times.manifestCreatedAt = max(times.manifestCreatedAt, time)
+        order.times.manifestSignedAt = max(times.manifestSignedAt, time)
+        return order
     }
 }

@@ -25,6 +25,8 @@ public enum RotationRefusal: Error, Sendable, CustomStringConvertible {
     case unknownBoundary(EventID)
     /// The trust boundary was signed by another key.
     case foreignBoundary(EventID, signer: KeyID)
+    /// The new key may not stand for an event.
+    case notContested(EventID, why: String)
     /// The new key would have no role, or the events no actor.
     case empty(String)
     /// The event's time would not come after all others in the log.
@@ -69,6 +71,8 @@ public enum RotationRefusal: Error, Sendable, CustomStringConvertible {
             "\(event) is no event that this vault's log has. Name an event of the key that goes."
         case .foreignBoundary(let event, let signer):
             "\(event) was signed by \(signer). The trust boundary is an event of the key that goes."
+        case .notContested(let event, let why):
+            "\(event) \(why). The contested events are listed by: ceremonyctl provara verify VAULT."
         case .empty(let what):
             "There is no \(what). Say what it is to be."
         case .time(let time, let latest):

@@ -1,10 +1,10 @@
-// A rotation whose two events are signed: what is left is the manifest's signature.
+// A rotation whose events are signed: what is left is the manifest's signature.
 
 /// A rotation with its signed events.
 public struct SignedRotation: Sendable {
     /// What is written.
     public let change: VaultChange
-    /// The two lines of the log, each with its line feed.
+    /// The lines of the log, each with its line feed.
     public let lines: [[UInt8]]
     /// `keys.json` afterwards.
     public let registry: KeyRegistry

@@ -29,6 +29,8 @@ struct CeremonyStart {
     let supersede: String?
     let reason: String
     let acceptNoSpare: Bool
+    /// The vault that it is about, for this client to read itself.
+    var copy: VaultCopy?
 
     /// Has the daemon draft it, holds the draft against what was asked for and against the log,
     /// shows it, signs it and hands it in.
@@ -64,7 +66,7 @@ struct CeremonyStart {
         try order.check(statement, log, roster, now: .now)
         replaced?.tell()
         try checkSpare(statement)
-        let reading = try ClientKinds.reading(statement, log, roster)
+        let reading = try ClientKinds.reading(statement, log, roster, copy)
         if let reading {
             reading.tell(choice.status)
             try checkSpare(afterwards: reading.outlook, statement.mode)

@@ -12,9 +12,9 @@ struct AuthoritySignVerb: Verb {
         commandName: "sign",
         abstract: "Sign a file for an authority, with your key in it.",
         discussion: """
-            The first member writes the multisignature file, the next ones add to it; it ends with \
-            75 as long as too few have signed. Everybody signs the same short document, which names \
-            the file by its digest and the authority by its epoch.
+            The first member writes the multisignature file, the next ones add to it; it ends \
+            with 75 as long as too few have signed. Everybody signs the same short document, which \
+            names the file by its digest and the authority by its epoch.
             """)
 
     @OptionGroup var global: GlobalOptions

@@ -39,6 +39,13 @@ protocol ClientKind: Sendable {
     /// - Throws: `statement-differs` (1) where it is not what the signed log says.
     init(_ statement: Statement, _ log: TrustedLog, _ roster: Roster) throws(ClientError)
 
+    /// Reads the copy of the vault that was given, so that what is told of the vault is not only
+    /// the daemon's word.
+    ///
+    /// - Throws: `usage` (64) for a kind that is about no vault's events; `vault-trouble` (66);
+    ///   `vault-differs` (1) where the copy is not what the statement says.
+    mutating func read(_ copy: VaultCopy) throws(ClientError)
+
     /// Says it in plain words.
     func tell(_ status: StatusReport)
 
@@ -67,6 +74,11 @@ extension ClientKind {
     /// Nobody is asked.
     static func sentences(on message: Question.Message, of statement: Statement) -> [String] { [] }
 
+    /// A copy of a vault does not fit.
+    mutating func read(_ copy: VaultCopy) throws(ClientError) {
+        throw .noCopyWanted(by: Self.kind.name)
+    }
+
     /// It changes neither people nor rules.
     var outlook: [Outlook] { [] }
 }
@@ -86,12 +98,18 @@ enum ClientKinds {
 
     /// What a statement orders, to be told; `nil` for kinds whose statement says it all.
     ///
-    /// - Throws: `statement-differs` (1).
-    static func reading(_ statement: Statement, _ log: TrustedLog, _ roster: Roster)
-        throws(ClientError) -> (any ClientKind)?
-    {
-        guard let part = part(of: statement.kind) else { return nil }
-        return try part.init(statement, log, roster)
+    /// - Parameter copy: the vault that it is about, for this client to read itself.
+    /// - Throws: `statement-differs` (1); what reading the copy throws.
+    static func reading(
+        _ statement: Statement, _ log: TrustedLog, _ roster: Roster, _ copy: VaultCopy? = nil
+    ) throws(ClientError) -> (any ClientKind)? {
+        guard let part = part(of: statement.kind) else {
+            if copy != nil { throw .noCopyWanted(by: statement.kind) }
+            return nil
+        }
+        var reading = try part.init(statement, log, roster)
+        if let copy { try reading.read(copy) }
+        return reading
     }
 }
 

@@ -1,5 +1,5 @@
-// A change of an authority's members, for whoever starts, approves or accepts it: in plain words who
-// stays, goes and comes, and what it will take from then on.
+// A change of an authority's members, for whoever starts, approves or accepts it: in plain words
+// who stays, goes and comes, and what it will take from then on.
 
 import CeremonyRecord
 import CeremonyRules

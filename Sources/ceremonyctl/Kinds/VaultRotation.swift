@@ -13,6 +13,9 @@ struct VaultRotation: ClientKind {
     private let fields: Fields
     private let accepts: [AcceptLine]
     private let subject: String
+    private var vouched: VouchedReading
+    /// The copy of the vault that agrees with the statement.
+    private var copy: String?
 
     static func parameters(
         _ chosen: [String: String], _ options: KindOptions, under roster: Roster
@@ -49,16 +52,23 @@ struct VaultRotation: ClientKind {
         fields = statement.fields
         accepts = statement.accepts
         subject = statement.subject
+        vouched = VouchedReading(fields)
+    }
+
+    mutating func read(_ copy: VaultCopy) throws(ClientError) {
+        try vouched.read(copy, fields)
+        self.copy = copy.path
     }
 
     func tell(_ status: StatusReport) {
-        for sentence in sentences { Talk.paragraph(Display.neutralised(sentence)) }
+        for sentence in sentences(atMost: .max) { Talk.paragraph(Display.neutralised(sentence)) }
     }
 
-    var gist: [String] { sentences.map { Display.neutralised($0) } }
+    /// Of what an event says as much as fits on a line or two.
+    var gist: [String] { sentences(atMost: 160).map { Display.neutralised($0) } }
 
     /// What is ordered.
-    var sentences: [String] {
+    private func sentences(atMost most: Int) -> [String] {
         let vault = "the vault \(said("vault")) (\(said("vault-uid")))"
         var told = [
             "In \(vault) the key \(said("revoke")) ends (\(said("cause"))), and a new key takes its "
@@ -66,6 +76,7 @@ struct VaultRotation: ClientKind {
                 + "The new one will be: \(said("roles"))."
         ]
         told.append(boundary)
+        told += vouched.sentences(atMost: most)
         let (revoker, promoter) = (signer("authority"), signer("promoter"))
         told.append(
             revoker == promoter
@@ -77,6 +88,12 @@ struct VaultRotation: ClientKind {
             told.append(
                 "Until these have confirmed that their copies know the new key, `ceremonyctl provara "
                     + "gate \(said("vault")) L3` says no: \(Phrase.list(peers)).")
+        }
+        if let copy {
+            told.append(
+                "All that the statement says of the vault (root \(said("vault-root"))) was compared "
+                    + "with \(copy), which this client read by itself, and agrees.")
+            return told
         }
         told.append(
             "How the vault stands (root \(said("vault-root")), \(said("vault-events")) events, the "
@@ -93,7 +110,7 @@ struct VaultRotation: ClientKind {
                 + "\(said("boundary"))."
         }
         return "What the old key signed after \(said("boundary")) is contested: "
-            + "\(Phrase.count(contested, "event")). They count again one by one, when the new key "
+            + "\(Phrase.count(contested, "event")). They count again one by one, where the new key "
             + "attests them."
     }
 

@@ -18,10 +18,15 @@ struct VaultRotateVerb: Verb {
             token of the daemon that is unlocked, or with somebody on the roster who is asked to \
             sign (--authority-by). The keys of a vault and their roles are shown by: \
             ceremonyctl provara verify DIRECTORY.
+
+            What the old key signed after --trust-boundary is contested. The new key attests those \
+            events again that are named with --reattest, in the same rotation; the statement has \
+            the digest of what each says, and with --vault-copy it is read and shown here.
             """)
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var copies: CopyOptions
 
     @Argument(help: "The vault, by the daemon's name for it.")
     var vault: String
@@ -51,6 +56,13 @@ struct VaultRotateVerb: Verb {
             "The last event of the old key that is trusted; left out, its very last.",
             valueName: "evt_..."))
     var trustBoundary: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A contested event that the new key stands for: one after the trust boundary, or one that "
+                + "is contested since an earlier rotation of the key. May be repeated, in the order of "
+                + "the log.", valueName: "evt_..."))
+    var reattest: [String] = []
 
     @Option(help: ArgumentHelp("Why, in the vault's own word; left out, scheduled_rotation."))
     var cause: String?
@@ -101,6 +113,9 @@ struct VaultRotateVerb: Verb {
         where KeyID(text) == nil {
             throw ValidationError("--\(option) takes the id of a key: bp1_ and 16 hex digits.")
         }
+        for event in reattest where EventID(event) == nil {
+            throw ValidationError("--reattest takes the id of an event: evt_ and 24 hex digits.")
+        }
         if let trustBoundary, trustBoundary != "last", EventID(trustBoundary) == nil {
             throw ValidationError(
                 "--trust-boundary takes the id of an event: evt_ and 24 hex digits.")
@@ -115,6 +130,7 @@ struct VaultRotateVerb: Verb {
         chosen["authority-by"] = authorityBy
         chosen["promoter-by"] = promoterBy
         chosen["boundary"] = trustBoundary
+        if !reattest.isEmpty { chosen["reattest"] = reattest.joined(separator: ",") }
         chosen["cause"] = cause
         chosen["roles"] = roles
         chosen["old-status"] = oldStatus
@@ -124,7 +140,8 @@ struct VaultRotateVerb: Verb {
             subject: { setting throws(ClientError) in try self.subject(in: setting) },
             parameters: { [chosen] roster throws(ClientError) in
                 try VaultRotation.inFull(chosen, under: roster)
-            }, into: into, supersede: supersede, reason: reason, acceptNoSpare: acceptNoSpare
+            }, into: into, supersede: supersede, reason: reason, acceptNoSpare: acceptNoSpare,
+            copy: copies.copy
         ).perform(output)
     }
 

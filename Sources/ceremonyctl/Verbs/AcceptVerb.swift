@@ -20,6 +20,7 @@ struct AcceptVerb: Verb {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var copies: CopyOptions
 
     @Argument(help: "The ceremony; left out, the one that asks.")
     var id: String?
@@ -48,7 +49,7 @@ struct AcceptVerb: Verb {
         let participant = try Participant(acting, asked: report.asked(by: statement), in: report.id)
         Talk.paragraph("The statement of \(statement.ceremony):")
         for line in statement.lines { Talk.paragraph("  " + Display.neutralised(line)) }
-        try ClientKinds.reading(statement, log, roster)?.tell(choice.status)
+        try ClientKinds.reading(statement, log, roster, copies.copy)?.tell(choice.status)
         let parts = try Participant.kind(of: statement).acceptances(
             by: statement.fields, in: roster)
         let part = parts.first { $0.name.utf8.elementsEqual(participant.line.set.utf8) }

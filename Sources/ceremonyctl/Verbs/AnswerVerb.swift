@@ -27,6 +27,7 @@ struct AnswerVerb: Verb {
     @OptionGroup var trust: TrustOptions
     @OptionGroup var tokens: TokenOptions
     @OptionGroup var pin: PINOptions
+    @OptionGroup var copies: CopyOptions
 
     @Argument(help: "The ceremony; left out, the one that asks.")
     var id: String?
@@ -55,7 +56,7 @@ struct AnswerVerb: Verb {
         let asked = try chosen(among: all, shelf)
         Talk.paragraph("The statement of \(asked.statement.ceremony):")
         for line in asked.statement.lines { Talk.paragraph("  " + Display.neutralised(line)) }
-        try ClientKinds.reading(asked.statement, log, roster)?.tell(choice.status)
+        try ClientKinds.reading(asked.statement, log, roster, copies.copy)?.tell(choice.status)
         tellKey(asked)
         if show {
             for document in asked.shown { Talk.say(document.text(columns: Talk.columns)) }

@@ -13,6 +13,7 @@ struct WitnessVerb: Verb {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var copies: CopyOptions
 
     @Argument(help: "The ceremony; left out, the one that waits for you.")
     var id: String?
@@ -26,7 +27,7 @@ struct WitnessVerb: Verb {
         let report = try choice.ceremony(id, for: .witness, by: party.member, acting)
         let statement = try log.statement(of: report, roster)
         let listed = statement.witnesses.filter { $0.name.utf8.elementsEqual(party.name.utf8) }
-        let reading = try ClientKinds.reading(statement, log, roster)
+        let reading = try ClientKinds.reading(statement, log, roster, copies.copy)
         reading?.tell(choice.status)
         let document = try KnownDocument(statement.bytes, intent: .approve, told: reading?.gist)
         guard let signed = try party.sign(document, listed: listed.map(\.fingerprint), output)

@@ -201,7 +201,7 @@ public struct ProvaraHardReset: KeyMakingKind {
         let manifest = ManifestSignature(
             root: made.root, signer: events.order.rootKey.id,
             signedAt: events.order.times.manifestSignedAt)
-        guard made.events.count == 2,
+        guard made.events.count == 2, made.payloads.isEmpty,
             record.publicKey.verifies(made.events[0], of: events.genesis.bytesToSign),
             record.publicKey.verifies(made.events[1], of: events.observation.bytesToSign),
             record.publicKey.verifies(made.manifest, of: manifest.bytesToSign)

@@ -5,8 +5,9 @@ public import CeremonyRecord
 import Provara
 
 extension ProvaraRotation {
-    /// Look, probe, survey, intent, generate, prove possession, have the authorities sign, work the
-    /// files out, sign for them, put them ready, commit.
+    /// Look, probe, survey, intent, generate, prove possession, have the authorities sign, sign for
+    /// the events that the new key stands for, work the files out, sign for them, put them ready,
+    /// commit.
     public func next(after done: [StepResult], of ceremony: Ceremony) -> Work {
         let parameters = ProvaraRotation.parameters(of: ceremony.statement)
         guard let sight = try? VaultTerms.sight(of: parameters) else {
@@ -35,87 +36,122 @@ extension ProvaraRotation {
     private func finish(_ made: KeyOutcome, after done: [StepResult], of ceremony: Ceremony)
         -> Work
     {
-        guard let events = events(for: made.record, of: ceremony) else {
+        let payloads = done.seen?.payloads ?? []
+        guard let plan = plan(for: made.record, vouching: payloads, of: ceremony) else {
             return .fail(reason: "token-error", detail: "the vault's events cannot be worked out")
         }
-        var signatures: [VaultSignature] = []
         let questions = questions(
             Question.Made(record: made.record, possession: made.possession), of: ceremony)
-        for (signer, event) in [(authority, events.revocation), (promoter, events.promotion)] {
-            switch signer.place {
+        var signatures: [[UInt8]] = []
+        for part in plan.parts {
+            switch part.place {
             case .token(let key):
-                guard let bytes = done.signature(by: signer.sshKey, of: event.bytesToSign) else {
-                    return .step(.sign(key, bytes: event.bytesToSign))
-                }
-                signatures.append(VaultSignature(bytes, by: signer.key))
+                guard let bytes = done.signature(by: part.sshKey, of: part.event.bytesToSign)
+                else { return .step(.sign(key, bytes: part.event.bytesToSign)) }
+                signatures.append(bytes)
             case .person:
-                guard let question = questions.first(where: { $0.key == signer.sshKey }) else {
+                guard let question = questions.first(where: { $0.key == part.sshKey }) else {
                     return .fail(reason: "token-error", detail: "nobody could be asked to sign")
                 }
-                guard let answer = done.answer(by: signer.sshKey) else {
+                guard let answer = done.answer(by: part.sshKey) else {
                     return .step(.ask(question))
                 }
                 guard
                     let place = question.messages.firstIndex(where: {
-                        $0.bytes == event.bytesToSign
+                        $0.bytes == part.event.bytesToSign
                     }), place < answer.count
                 else { return .fail(reason: "token-error", detail: "an answer lacks a signature") }
-                signatures.append(VaultSignature(answer[place], by: signer.key))
+                signatures.append(answer[place])
             }
         }
-        guard let work = work(made.record, signatures, of: ceremony) else {
+        guard let work = work(plan, signatures, of: ceremony) else {
             return .fail(reason: "token-error", detail: "the vault's files cannot be worked out")
         }
-        let newKey = SigningKey(
-            token: making.token, keyID: made.record.keyID, key: made.record.publicKey)
         return work.next(
-            after: done, made, by: newKey, signedAt: events.order.times.manifestSignedAt,
-            events: signatures.map(\.bytes))
+            after: done, made, by: signingKey(of: made.record),
+            signedAt: plan.order.times.manifestSignedAt, events: signatures, payloads: payloads)
     }
 
-    // MARK: What follows from the statement, the intent and the new key
+    // MARK: What follows from the statement, the intent, the new key and what it stands for
 
-    /// The two events, ready to be signed.
-    func events(for record: KeyRecord, of ceremony: Ceremony) -> RotationEvents? {
+    /// An event that is to be signed.
+    struct Part {
+        let title: String
+        let event: UnsignedEvent
+        let sshKey: SSHPublicKey
+        let place: VaultAuthority.Place
+    }
+
+    /// The order, and the events that come of it in the order of the log.
+    struct Plan {
+        let order: RotationOrder
+        let parts: [Part]
+    }
+
+    /// - Parameter payloads: What the events say that the new key stands for. What the authorities
+    ///   sign does not depend on it.
+    /// - Returns: `nil` where something of it cannot be, or is not what was agreed on.
+    func plan(for record: KeyRecord, vouching payloads: [[UInt8]], of ceremony: Ceremony) -> Plan? {
+        vouch.events(saying: payloads).flatMap { plan(for: record, vouching: $0, of: ceremony) }
+    }
+
+    private func plan(for record: KeyRecord, vouching events: [VouchedEvent], of ceremony: Ceremony)
+        -> Plan?
+    {
         guard let moment = ceremony.vaultMoment,
             let newKey = VaultPublicKey(record.publicKey.point),
             let order = order.order(
                 newKey: newKey, revoker: authority.key, promoter: promoter.key,
-                actor: terms.actor, at: moment)
+                actor: terms.actor, at: moment)?.vouching(for: events)
         else { return nil }
-        return RotationEvents(order, after: terms.tip.last, nextLogicalTime: terms.tip.next)
+        let events = RotationEvents(order, after: terms.tip.last, nextLogicalTime: terms.tip.next)
+        return Plan(
+            order: order,
+            parts: [
+                Part(
+                    title: "KEY_REVOCATION", event: events.revocation, sshKey: authority.sshKey,
+                    place: authority.place),
+                Part(
+                    title: "KEY_PROMOTION", event: events.promotion, sshKey: promoter.sshKey,
+                    place: promoter.place),
+            ]
+                + events.attestations.map {
+                    Part(
+                        title: "ATTESTATION", event: $0, sshKey: record.publicKey,
+                        place: .token(signingKey(of: record)))
+                })
     }
 
-    private func work(
-        _ record: KeyRecord, _ signatures: [VaultSignature], of ceremony: Ceremony
-    ) -> VaultWork? {
-        guard let events = events(for: record, of: ceremony), signatures.count == 2,
-            let signer = VaultPublicKey(record.publicKey.point)
-        else { return nil }
+    private func signingKey(of record: KeyRecord) -> SigningKey {
+        SigningKey(token: making.token, keyID: record.keyID, key: record.publicKey)
+    }
+
+    private func work(_ plan: Plan, _ signatures: [[UInt8]], of ceremony: Ceremony) -> VaultWork? {
+        guard signatures.count == plan.parts.count else { return nil }
         return VaultWork(
             ceremony: ceremony.id, vault: terms.vault, root: terms.root,
             operation: .rotation(
-                events.order, revocation: signatures[0], promotion: signatures[1]),
-            signer: signer)
+                plan.order, revocation: VaultSignature(signatures[0], by: authority.key),
+                promotion: VaultSignature(signatures[1], by: promoter.key),
+                attestations: Array(signatures.dropFirst(2))),
+            signer: plan.order.newKey)
     }
 
     /// What an authority signs in a client of their own: the one event, or both.
     public func questions(_ made: Question.Made?, of ceremony: Ceremony) -> [Question] {
-        guard let made, let events = events(for: made.record, of: ceremony) else { return [] }
-        let parts = [
-            (authority, "KEY_REVOCATION", events.revocation.bytesToSign),
-            (promoter, "KEY_PROMOTION", events.promotion.bytesToSign),
-        ]
+        guard let made,
+            let plan = plan(for: made.record, vouching: [VouchedEvent](), of: ceremony)
+        else { return [] }
         var questions: [Question] = []
-        for (signer, _, _) in parts {
-            guard case .person(let person) = signer.place,
-                !questions.contains(where: { $0.key == signer.sshKey })
+        for part in plan.parts {
+            guard case .person(let person) = part.place,
+                !questions.contains(where: { $0.key == part.sshKey })
             else { continue }
             questions.append(
                 Question(
-                    person: person, key: signer.sshKey, made: made,
-                    messages: parts.filter { $0.0.sshKey == signer.sshKey }.map {
-                        Question.Message(title: $0.1, bytes: $0.2)
+                    person: person, key: part.sshKey, made: made,
+                    messages: plan.parts.filter { $0.sshKey == part.sshKey }.map {
+                        Question.Message(title: $0.title, bytes: $0.event.bytesToSign)
                     }))
         }
         return questions
@@ -138,24 +174,31 @@ extension ProvaraRotation {
     }
 
     /// The record is the statement's, the new key has shown itself, and each authority has signed
-    /// exactly what follows from that; the new key stands for the files.
+    /// exactly what follows from that; the new key stands for what was agreed on, and for the
+    /// files.
     public func check(
         _ outcome: JSON, of ceremony: Ceremony, at time: Timestamp, in state: State
     ) throws(Refusal) -> KeyRecord? {
         let record = try making.check(outcome, of: ceremony, at: time, in: state)
-        let made = VaultOutcome(in: outcome)
-        guard let made, let events = events(for: record, of: ceremony),
-            let newKey = VaultPublicKey(record.publicKey.point)
-        else { throw VaultOutcome.differs("what it says of the vault cannot be read") }
-        guard made.events.count == 2,
-            authority.sshKey.verifies(made.events[0], of: events.revocation.bytesToSign),
-            promoter.sshKey.verifies(made.events[1], of: events.promotion.bytesToSign)
-        else { throw VaultOutcome.differs("an authority has not signed for it") }
+        guard let made = VaultOutcome(in: outcome) else {
+            throw VaultOutcome.differs("what it says of the vault cannot be read")
+        }
+        guard let plan = plan(for: record, vouching: made.payloads, of: ceremony) else {
+            throw VaultOutcome.differs("it is not what was agreed on that the new key stands for")
+        }
+        guard made.events.count == plan.parts.count else {
+            throw VaultOutcome.differs("it has not one signature for each event of the vault")
+        }
+        for (part, signature) in zip(plan.parts, made.events)
+        where !part.sshKey.verifies(signature, of: part.event.bytesToSign) {
+            throw VaultOutcome.differs("the \(part.title) is not signed by whose word it is")
+        }
+        let newKey = plan.order.newKey
         guard newKey.id != authority.key.id, newKey.id != promoter.key.id,
             newKey.id != order.revoked.id
         else { throw VaultOutcome.differs("the new key is one of the vault's") }
         let manifest = ManifestSignature(
-            root: made.root, signer: newKey.id, signedAt: events.order.times.manifestSignedAt)
+            root: made.root, signer: newKey.id, signedAt: plan.order.times.manifestSignedAt)
         guard record.publicKey.verifies(made.manifest, of: manifest.bytesToSign) else {
             throw VaultOutcome.differs("the new key does not stand for the vault's files")
         }
@@ -165,13 +208,8 @@ extension ProvaraRotation {
     /// The vault is written.
     public func afterwards(of ceremony: Ceremony) -> [Afterwards] {
         guard let record = ceremony.record, let made = VaultOutcome(in: ceremony.outcome),
-            made.events.count == 2,
-            var work = work(
-                record,
-                [
-                    VaultSignature(made.events[0], by: authority.key),
-                    VaultSignature(made.events[1], by: promoter.key),
-                ], of: ceremony)
+            let plan = plan(for: record, vouching: made.payloads, of: ceremony),
+            var work = work(plan, made.events, of: ceremony)
         else { return [] }
         work.manifestSignature = made.manifest
         return [

@@ -25,6 +25,10 @@ public struct ProvaraRotation: CeremonyKind {
                 "boundary", "the last event of that key that is trusted, or last",
                 standard: "last"),
             KindParameter(
+                "reattest", "contested events that the new key stands for, evt_... with commas",
+                standard: "none"),
+            KindParameter("reattest-payloads", "seen in the vault", isFromLog: true),
+            KindParameter(
                 "cause", VaultTerms.causes.joined(separator: ", "),
                 standard: VaultTerms.causes[0]),
             KindParameter(
@@ -57,6 +61,7 @@ public struct ProvaraRotation: CeremonyKind {
     let authority: VaultAuthority
     let promoter: VaultAuthority
     let order: RotationTerms
+    let vouch: VouchTerms
     let peers: [Signatory]
 
     /// Nobody holds it.
@@ -64,7 +69,9 @@ public struct ProvaraRotation: CeremonyKind {
 
     /// What a statement was drafted with.
     public static func parameters(of statement: Statement) -> [String: String] {
-        VaultTerms.parameters(of: statement)
+        VaultTerms.parameters(of: statement).merging(VouchTerms.parameters(of: statement.fields)) {
+            $1
+        }
     }
 
     /// The promoter is the authority where nothing else is said.
@@ -99,6 +106,7 @@ public struct ProvaraRotation: CeremonyKind {
     ) throws(Refusal) {
         terms = try VaultTerms(parameters)
         order = try RotationTerms(parameters)
+        vouch = try VouchTerms(parameters)
         authority = try VaultAuthority("authority", in: parameters)
         promoter = try VaultAuthority("promoter", in: parameters)
         peers = try VaultTerms.peers(parameters["peers"], in: state.roster)
@@ -131,6 +139,7 @@ public struct ProvaraRotation: CeremonyKind {
     /// key's place.
     public var fields: Fields {
         var list = [Field(name: "algorithm", value: "Ed25519")] + terms.fields + order.fields
+        list += vouch.fields
         list.append(Field(name: "old-key", value: making.oldKey.map { "\($0)" } ?? "none"))
         list += authority.fields("authority") + promoter.fields("promoter")
         list += terms.chain

@@ -9,6 +9,8 @@ import Provara
 struct VaultOutcome: Hashable {
     /// The 64 bytes over each event, in the order of the log.
     var events: [[UInt8]]
+    /// What the contested events say that the new key stands for, in the order of the log.
+    var payloads: [[UInt8]]
     /// The 64 bytes over the record of `manifest.sig`.
     var manifest: [UInt8]
     /// The Merkle root afterwards.
@@ -16,8 +18,12 @@ struct VaultOutcome: Hashable {
     /// Every file that is written, as it is afterwards.
     var files: [VaultFile]
 
-    init(events: [[UInt8]], manifest: [UInt8], root: MerkleRoot, files: [VaultFile]) {
+    init(
+        events: [[UInt8]], payloads: [[UInt8]] = [], manifest: [UInt8], root: MerkleRoot,
+        files: [VaultFile]
+    ) {
         self.events = events
+        self.payloads = payloads
         self.manifest = manifest
         self.root = root
         self.files = files
@@ -33,6 +39,18 @@ struct VaultOutcome: Hashable {
                 throw fields.refused("events", expected: "64 bytes in base64 each")
             }
             return bytes
+        }
+        // Where there are none, the field is not there.
+        let isVouching = fields.has("payloads")
+        payloads = try (isVouching ? try fields.strings("payloads") : []).map {
+            text throws(JSONError) in
+            guard let bytes = Base64.decode(text) else {
+                throw fields.refused("payloads", expected: "base64 each")
+            }
+            return bytes
+        }
+        guard payloads.isEmpty != isVouching else {
+            throw fields.refused("payloads", expected: "one or more")
         }
         manifest = try fields.parsed("manifest", as: "64 bytes in base64") { text in
             Base64.decode(text).flatMap { $0.count == 64 ? $0 : nil }
@@ -53,7 +71,7 @@ struct VaultOutcome: Hashable {
 
     /// As it stands in the event.
     var json: JSON {
-        .object([
+        var fields: [String: JSON] = [
             "events": .strings(events.map { Base64.encode($0) }),
             "manifest": .string(Base64.encode(manifest)), "root": .string("\(root)"),
             "files": .array(
@@ -63,7 +81,9 @@ struct VaultOutcome: Hashable {
                         "sha256": .string(Hex.encode(file.sha256.bytes)),
                     ])
                 }),
-        ])
+        ]
+        if !payloads.isEmpty { fields["payloads"] = .strings(payloads.map { Base64.encode($0) }) }
+        return .object(fields)
     }
 }
 

@@ -118,7 +118,8 @@ struct VaultTerms: Hashable {
         }
         return VaultSight(
             vault: vault, keys: keys, boundary: parameters["boundary"].flatMap { EventID($0) },
-            actor: parameters["actor"] ?? VaultTerms.actor)
+            actor: parameters["actor"] ?? VaultTerms.actor,
+            vouched: try VouchTerms.wanted(in: parameters))
     }
 
     /// Every field of the kind by its name.

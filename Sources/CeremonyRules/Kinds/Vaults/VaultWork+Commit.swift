@@ -12,9 +12,10 @@ extension VaultWork {
     ///   - key: The new key, which stands for the files.
     ///   - signedAt: The time that its signature for them has.
     ///   - events: The 64 bytes over each event, in the order of the log.
+    ///   - payloads: What the contested events say that the new key stands for.
     func next(
         after done: [StepResult], _ made: KeyOutcome, by key: SigningKey, signedAt: VaultTime,
-        events: [[UInt8]]
+        events: [[UInt8]], payloads: [[UInt8]] = []
     ) -> Work {
         guard let root = done.planned else { return .step(.plan(self)) }
         let record = ManifestSignature(root: root, signer: signer.id, signedAt: signedAt)
@@ -26,7 +27,9 @@ extension VaultWork {
         guard let files = done.staged else { return .step(.stage(work)) }
         var outcome = made
         outcome.also =
-            VaultOutcome(events: events, manifest: manifest, root: root, files: files).json
+            VaultOutcome(
+                events: events, payloads: payloads, manifest: manifest, root: root, files: files
+            ).json
         return .commit(outcome.json)
     }
 }

@@ -15,18 +15,22 @@ public struct VaultSight: Hashable, Sendable {
     public let boundary: EventID?
     /// Who is to speak in the log.
     public let actor: String
+    /// Contested events that the new key is to stand for.
+    public let vouched: [EventID]
     /// The vault that is to take its place, where it is to begin anew; then it need not be in
     /// order.
     public let successor: String?
 
     /// What is looked at.
     public init(
-        vault: String, keys: [KeyID], boundary: EventID?, actor: String, successor: String? = nil
+        vault: String, keys: [KeyID], boundary: EventID?, actor: String,
+        vouched: [EventID] = [], successor: String? = nil
     ) {
         self.vault = vault
         self.keys = keys
         self.boundary = boundary
         self.actor = actor
+        self.vouched = vouched
         self.successor = successor
     }
 }
@@ -38,11 +42,15 @@ public struct VaultSeen: Hashable, Sendable {
     public let facts: [String: String]
     /// The first moment whose text comes after every time in the vault's log, and not before now.
     public let moment: VaultTime
+    /// The payloads of ``VaultSight/vouched``, in canonical form and in that order. The facts have
+    /// their digests.
+    public let payloads: [[UInt8]]
 
     /// What was seen.
-    public init(facts: [String: String], moment: VaultTime) {
+    public init(facts: [String: String], moment: VaultTime, payloads: [[UInt8]] = []) {
         self.facts = facts
         self.moment = moment
+        self.payloads = payloads
     }
 
     /// What is seen and is not as the parameters have it; `nil` where all of it is.
@@ -57,8 +65,11 @@ public struct VaultSeen: Hashable, Sendable {
 public struct VaultWork: Hashable, Sendable {
     /// The operation, worked out anew from the vault whenever it is needed.
     public enum Operation: Hashable, Sendable {
-        /// A rotation, with the signatures of the revocation and the promotion and who made them.
-        case rotation(RotationOrder, revocation: VaultSignature, promotion: VaultSignature)
+        /// A rotation, with the signatures of the revocation and the promotion and who made them,
+        /// and those of the new key for the contested events that it stands for.
+        case rotation(
+            RotationOrder, revocation: VaultSignature, promotion: VaultSignature,
+            attestations: [[UInt8]])
         /// A vault that begins anew in the place of the one named, with the signatures of its two
         /// events.
         case reset(ResetOrder, of: String, genesis: [UInt8], observation: [UInt8])
