@@ -42,17 +42,26 @@ extension Person {
     }
 
     /// Accepts a part that brings no key, with the key in their token of that fingerprint.
-    func accepts(_ id: String, with key: Fingerprint, _ options: String...) throws {
+    func accepts(_ id: String, with key: Fingerprint, as member: String? = nil) throws {
         let file = path("acceptance")
         let ended = try run(
-            ["accept", id, "--as", name, "--draft", file, "--key", "\(key)"] + options)
+            "accept", id, "--as", member ?? name, "--draft", file, "--key", "\(key)")
         try #require(ended.status == 0, "\(name): \(ended.err)")
-        let taken = try run("submit", file, try signs(file))
+        let taken = try run("submit", file, try signs(file, as: member))
         try #require(taken.status == 0, "\(name): \(taken.err)")
     }
 
+    /// Takes the key away that they brought to an ended ceremony.
+    func tidies(_ id: String) throws -> Ended {
+        let file = path("tidy")
+        let ended = try run(["tidy", id, "--as", name, "--draft", file] + withToken)
+        guard ended.status == 0 else { return ended }
+        return try run("submit", file, try signs(file))
+    }
+
     /// Answers what an execution asks of the key that they brought.
-    func answers(_ id: String) throws -> Ended {
+    func answers(_ id: String, as member: String? = nil) throws -> Ended {
+        let name = member ?? name
         let shown = try run("answer", id, "--as", name, "--show", "--json")
         try #require(shown.status == 0, "\(name): \(shown.err)")
         let digest = try JSON(shown.line).field("messages").list[0].field("digest").text
@@ -81,7 +90,9 @@ extension CeremonyRoom {
     }
 
     /// dave orders the execution, and those who brought a key answer; gives back how it ended.
-    func executeMembership(_ id: String, answering names: [String]) throws -> Ended {
+    func executeMembership(_ id: String, answering names: [String], as member: String? = nil)
+        throws -> Ended
+    {
         let draft = try dave.draft("execute", id)
         let running = try dave.begin(["submit", draft, try dave.sign(draft, .act)])
         if !names.isEmpty {
@@ -91,7 +102,7 @@ extension CeremonyRoom {
             }
         }
         for name in names {
-            let ended = try person(name).answers(id)
+            let ended = try person(name).answers(id, as: member)
             try #require(ended.status == 0, "\(name): \(ended.err)")
         }
         return running.finish()

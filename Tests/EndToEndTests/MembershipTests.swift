@@ -6,7 +6,7 @@ import Testing
 
 @Suite("An authority changes when its ceremony commits, and at no other moment")
 struct MembershipTests {
-    @Test("Three guardians become five, one of whom the log did not know; one goes again")
+    @Test("Three guardians become five, one of whom the log did not know, and sign together")
     func guardians() throws {
         let room = try CeremonyRoom.copy()
         try room.open()
@@ -100,6 +100,60 @@ struct MembershipTests {
         #expect(other.status == 1 && other.err.contains("multisignature-differs"), "\(other.err)")
     }
 
+    @Test("A device is added and removed, a group made and shrunk, each cut at its commit")
+    func addedAndRemoved() throws {
+        let room = try CeremonyRoom.copy()
+        try room.open()
+        let first = try room.startMembership(
+            "alice-devices", "role=device", "sign=1",
+            "add=laptop=\(try room.alice.tokenIdentity)")
+        try room.approve(first)
+        try room.alice.brings(first)
+        try #require(
+            try room.executeMembership(first, answering: ["alice"], as: "laptop").status == 0)
+        // Her other device is bob's token here: whose key it is, the log knows.
+        let second = try room.startMembership(
+            "alice-devices", "add=phone=\(try room.bob.tokenIdentity)")
+        try room.approve(second)
+        try room.bob.brings(second)
+        let laptop = try room.broughtKey("alice", to: first)
+        try room.alice.accepts(second, with: laptop, as: "laptop")
+        try #require(
+            try room.executeMembership(second, answering: ["bob"], as: "phone").status == 0)
+        let third = try room.startMembership("alice-devices", "remove=phone")
+        try room.approve(third)
+        try room.alice.accepts(third, with: laptop, as: "laptop")
+        let cut = try room.executeMembership(third, answering: [])
+        #expect(cut.status == 0, "\(cut.err)")
+        let shown = try JSON(room.erin.does("authority", "show", "alice-devices", "--json"))
+        #expect(shown.field("members").list.map { $0.field("name").text } == ["laptop"])
+
+        let group = try room.startMembership(
+            "council", "role=group", "sign=1", "approve=1",
+            "add="
+                + (try ["alice", "bob", "carol"].map {
+                    "\($0)=\(try room.person($0).tokenIdentity)"
+                }.joined(separator: ",")))
+        try room.approve(group)
+        for name in ["alice", "bob", "carol"] { try room.person(name).brings(group) }
+        try #require(
+            try room.executeMembership(group, answering: ["alice", "bob", "carol"]).status == 0)
+        let shrunk = try room.startMembership("council", "remove=bob,carol", "approve=0")
+        try room.approve(shrunk)
+        try room.alice.accepts(shrunk, with: try room.broughtKey("alice", to: group))
+        try #require(try room.executeMembership(shrunk, answering: []).status == 0)
+        let file = room.directory + "/file"
+        try TestFile.write(file, "x\n")
+        let digest = try JSON(
+            room.alice.does("authority", "sign", "council", file, "--draft", "--json")
+        )
+        .field("digest").text
+        let gone = try room.bob.run(
+            ["authority", "sign", "council", file, "--as", "bob", "--confirm", digest]
+                + room.bob.withToken)
+        #expect(gone.status == 77, "\(gone.err)")
+    }
+
     @Test("A new key that is gone at the commit stops it, and the epoch before it stays")
     func keyIsGone() throws {
         let room = try CeremonyRoom.copy()
@@ -133,5 +187,167 @@ struct MembershipTests {
         // What is left in the tokens is listed, and taken away by whoever made it.
         let left = try room.call("Status").field("status").field("left_keys").list
         #expect(left.map { $0.field("name").text } == ["alice", "bob"])
+    }
+}
+
+@Suite("A change of an authority that comes to nothing leaves the epoch before it in force")
+struct MembershipEndingsTests {
+    /// A room whose council is alice and bob, of whom one signs.
+    private func council() throws -> CeremonyRoom {
+        let room = try CeremonyRoom.copy()
+        try room.open()
+        let id = try room.startMembership(
+            "council", "role=group", "sign=1",
+            "add=alice=\(try room.alice.tokenIdentity),bob=\(try room.bob.tokenIdentity)")
+        try room.approve(id)
+        try room.alice.brings(id)
+        try room.bob.brings(id)
+        let made = try room.executeMembership(id, answering: ["alice", "bob"])
+        try #require(made.status == 0, "\(made.err)")
+        return room
+    }
+
+    private func expectFirstEpoch(
+        _ room: CeremonyRoom, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let shown = try JSON(room.erin.does("authority", "show", "council", "--json"))
+        #expect(shown.field("epoch").number == 1, sourceLocation: sourceLocation)
+        #expect(
+            shown.field("members").list.map { $0.field("name").text } == ["alice", "bob"],
+            sourceLocation: sourceLocation)
+    }
+
+    /// carol is to come, and has brought her key.
+    private func coming(_ room: CeremonyRoom) throws -> String {
+        let id = try room.startMembership("council", "add=carol=\(try room.carol.tokenIdentity)")
+        try room.carol.brings(id)
+        return id
+    }
+
+    @Test("Declined, cancelled, superseded: the new key counts for nothing and is tidied up")
+    func endings() throws {
+        let room = try council()
+        let declined = try room.startMembership(
+            "council",
+            "add=carol=\(try room.carol.tokenIdentity),dave=\(try room.dave.tokenIdentity)")
+        try room.carol.brings(declined)
+        let no = try room.dave.draft(
+            "decline", declined, "--part", "--reason", "not me", "--key",
+            "\(try room.dave.tokenIdentity)")
+        try #require(try room.dave.run("submit", no, try room.dave.signs(no)).status == 0)
+        #expect(try room.state(of: declined) == "FAILED")
+        try expectFirstEpoch(room)
+        // An answer on a dead ceremony is refused, and its turn into a yes as well.
+        let late = try room.dave.run("accept", declined, "--as", "dave", "--draft", "/tmp/x")
+        #expect(late.status == 81, "\(late.err)")
+
+        let cancelled = try coming(room)
+        try room.dave.submits(
+            try room.dave.draft("cancel", cancelled, "--reason", "not today"), .act)
+        #expect(try room.state(of: cancelled) == "FAILED")
+        let old = try coming(room)
+        let path = room.dave.path("draft")
+        try room.dave.does(
+            "start", "membership", "council", "--reason", "another one", "--supersede", old,
+            "--set", "sign=2", "--as", "dave", "--draft", path)
+        let new = try room.dave.submits(path, .open).field("ceremony").text
+        #expect(try room.ceremony(old).field("end").field("reason").text == "superseded")
+        #expect(try room.state(of: new) == "PENDING")
+        try expectFirstEpoch(room)
+
+        let left = try room.call("Status").field("status").field("left_keys").list
+        #expect(left.map { $0.field("ceremony").text } == [declined, cancelled, old])
+        let shown = try room.erin.does("status")
+        #expect(shown.contains("ceremonyctl tidy \(old)"), "\(shown)")
+        for id in [declined, cancelled, old] {
+            let key = try room.broughtKey("carol", to: id)
+            let ended = try room.carol.tidies(id)
+            #expect(ended.status == 0, "\(ended.err)")
+            let tokens = try room.carol.does("tokens", "--json", "--module", CeremonyRoom.softHSM)
+            #expect(!tokens.contains("\(key)"))
+        }
+        #expect(try room.call("Status").field("status").field("left_keys").list.isEmpty)
+        #expect(
+            try room.types().suffix(3) == [
+                "object.destroyed", "object.destroyed", "object.destroyed",
+            ])
+        let again = try room.carol.tidies(old)
+        #expect(again.status == 66, "\(again.err)")
+    }
+
+    @Test("Expired while nobody was there, and killed at the commit: nothing has changed")
+    func expiredAndKilled() throws {
+        let room = try council()
+        let id = try coming(room)
+        try room.stop()
+        room.clock = "+2h"
+        try room.open()
+        #expect(try room.state(of: id) == "EXPIRED")
+        try expectFirstEpoch(room)
+
+        let killed = try coming(room)
+        try room.approve(killed)
+        try room.alice.accepts(killed, with: try room.broughtKey("alice", to: "council-1"))
+        #expect(try room.state(of: killed) == "APPROVED")
+        let draft = try room.dave.draft("execute", killed)
+        let running = try room.dave.begin(["submit", draft, try room.dave.sign(draft, .act)])
+        try eventually("carol is asked") {
+            try room.ceremony(killed).field("asked").list.map(\.text) == ["carol"]
+        }
+        room.daemon?.signal(9)
+        _ = room.buryDaemon()
+        #expect(running.finish().status != 0)
+        try room.open()
+        #expect(try room.ceremony(killed).field("end").field("reason").text == "interrupted")
+        try expectFirstEpoch(room)
+        #expect(
+            try room.call("Status").field("status").field("left_keys").list.map {
+                $0.field("ceremony").text
+            } == [id, killed])
+        // With a new ceremony and a new key it goes on.
+        let last = try coming(room)
+        try room.approve(last)
+        try room.alice.accepts(last, with: try room.broughtKey("alice", to: "council-1"))
+        let done = try room.executeMembership(last, answering: ["carol"])
+        #expect(done.status == 0, "\(done.err)")
+        let shown = try JSON(room.erin.does("authority", "show", "council", "--json"))
+        #expect(shown.field("epoch").number == 2)
+    }
+
+    @Test("Answers to another ceremony, by somebody else, or given twice are refused and recorded")
+    func answers() throws {
+        let room = try council()
+        let id = try room.startMembership(
+            "council",
+            "add=carol=\(try room.carol.tokenIdentity),dave=\(try room.dave.tokenIdentity)")
+        let other = try room.startMembership(
+            "others", "role=group", "sign=1", "add=carol=\(try room.carol.tokenIdentity)")
+        let (file, possession) = try room.carol.acceptanceDraft(id)
+        let text = TestFile.text(file)
+        // Another ceremony's, whoever signs it.
+        let moved = room.carol.path("moved")
+        try TestFile.write(moved, text.replacing("ceremony: \(id)", with: "ceremony: \(other)"))
+        let misdirected = try room.carol.run(
+            "submit", moved, try room.carol.signs(moved), "--possession", possession, "--json")
+        #expect(misdirected.status == 1, "\(misdirected.err)")
+        #expect(misdirected.out.contains("wrong-document"), "\(misdirected.out)")
+        let before = try room.types().count
+        let taken = try room.carol.run(
+            "submit", file, try room.carol.signs(file), "--possession", possession)
+        #expect(taken.status == 0, "\(taken.err)")
+        let repeated = try room.carol.run(
+            "submit", file, "\(file).carol.sig", "--possession", possession, "--json")
+        #expect(repeated.status == 0 && repeated.out.contains("\"repeat\":true"), "\(repeated.out)")
+        #expect(try room.types().count == before + 1)
+        // Dave presents the key that carol made.
+        let stolen = room.dave.path("stolen")
+        try TestFile.write(
+            stolen,
+            text.replacing(
+                "participant: carol \(try room.carol.tokenIdentity)",
+                with: "participant: dave \(try room.dave.tokenIdentity)"))
+        let refused = try room.dave.run(
+            "submit", stolen, try room.dave.signs(stolen), "--possession", possession, "--json")
+        #expect(refused.status == 1 && refused.out.contains("key-taken"), "\(refused.out)")
     }
 }

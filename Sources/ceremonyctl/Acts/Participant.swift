@@ -75,11 +75,6 @@ struct Participant {
             nonce: Hex.encode(randomBytes(16)))
     }
 
-    /// The tokens that are here; `nil` for a draft.
-    var shelf: TokenShelf? { present?.shelf }
-    /// How somebody logs in to them.
-    var login: TokenLogin? { present?.login }
-
     /// Shows, asks and signs, or writes the draft; `nil` then.
     func sign(_ document: KnownDocument, _ output: Output) throws(ClientError) -> SignedBy? {
         guard let present else {

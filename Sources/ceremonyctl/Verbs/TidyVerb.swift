@@ -29,37 +29,45 @@ struct TidyVerb: Verb {
     var tokenLost = false
 
     func perform(_ output: Output) throws(ClientError) {
-        guard acting.signing.signature == nil, !acting.isDraft else {
+        guard acting.signing.signature == nil else {
             throw .usage(
-                "--draft and --signature do not fit here: a key is destroyed in your token.",
-                next: "Run it where the token is.")
+                "--signature does not fit here: the act is drafted only now.",
+                next: "Write it with --draft FILE, have it signed, and hand both in with "
+                    + "`ceremonyctl submit FILE SIGNATURE`.")
         }
         let log = try TrustedLog(global, acting.trust)
         let choice = try Choice(log)
         try choice.requireOpen(for: .tidy, acting)
         // The signed log says what came to nothing; the daemon's word destroys no key.
-        let all = try LogCopy(log).state.leftKeys
-        let left = try mine(all)
-        let statement = try log.statement(of: try log.report(on: left.ceremony), try log.roster())
-        let participant = try Participant(
-            acting,
-            asked: statement.accepts.filter { $0.fingerprint == left.participant.fingerprint },
-            in: left.ceremony, to: "tidy up")
-        let outcome = try takeAway(left, participant)
+        let state = try LogCopy(log).state
+        let shelf = try TokenShelf(ModuleList(options: acting.signing.tokens.modules))
+        let left = try chosen(among: state.leftKeys, shelf)
+        guard let ceremony = state.ceremony(named: left.ceremony) else { return }
+        let login = TokenLogin(acting.signing.pin)
+        let outcome = try takeAway(left, shelf, login)
         let document = try OrderDraft(
-            act: .tidy, role: .participant, ceremony: left.ceremony, document: statement.digest,
-            from: try log.report(on: left.ceremony).state, to: nil,
-            evidence: [left.evidence(outcome)],
+            act: .tidy, role: .participant, ceremony: left.ceremony, document: ceremony.digest,
+            from: ceremony.state, to: nil, evidence: [left.evidence(outcome)],
             justification: tokenLost ? "the token is lost for good" : "left by an ended ceremony"
-        ).document(in: log, by: participant.signatory)
-        guard let signed = try participant.sign(document, output) else { return }
-        let submission = try log.submit(document.bytes, signed.sshsig)
-        try submission.tellEnding(of: document, by: signed.sshsig.key.fingerprint, output)
+        ).document(in: log, by: left.participant)
+        if let path = acting.draft {
+            try Files.create(path, document.bytes)
+            return document.tellDraft(
+                at: path, for: left.participant.name, with: [left.participant.fingerprint], output)
+        }
+        let identity = try Signatories(
+            naming: [(left.participant.name, left.participant.fingerprint)]
+        ).identities(on: shelf.tokens, as: acting.signing.name)[0]
+        try Confirmation(acting.signing.confirm).obtain(for: document.shown)
+        let sshsig = try login.sign(
+            document.bytes, document.namespace, with: identity.tokenKey, on: identity.token,
+            in: try shelf.slot(of: identity.token), purpose: "sign the \(document.title)")
+        let submission = try log.submit(document.bytes, sshsig)
+        try submission.tellEnding(of: document, by: sshsig.key.fingerprint, output)
     }
 
     /// The one key that is meant.
-    private func mine(_ all: [LeftKey]) throws(ClientError) -> LeftKey {
-        let shelf = try TokenShelf(ModuleList(options: acting.signing.tokens.modules))
+    private func chosen(among all: [LeftKey], _ shelf: TokenShelf) throws(ClientError) -> LeftKey {
         let here = Set(
             try shelf.tokens(named: acting.signing.tokens.token).flatMap { token in
                 token.keys.map(\.key.fingerprint)
@@ -76,20 +84,20 @@ struct TidyVerb: Verb {
                 next: "What is left anywhere is shown by: ceremonyctl status.")
         }
         guard fitting.count == 1 else {
+            let names = fitting.map { "\($0.ceremony) (\($0.participant.name))" }
             throw .usage(
-                "Several are left: \(Phrase.list(fitting.map { "\($0.ceremony) (\($0.participant.name))" })).",
+                "Several are left: \(Phrase.list(names)).",
                 next: "Say which ceremony, and who you are: ceremonyctl tidy ID --as NAME.")
         }
         return first
     }
 
     /// Destroys the key where it is here, and says what was found.
-    private func takeAway(_ left: LeftKey, _ participant: Participant) throws(ClientError)
-        -> DestructionOutcome
+    private func takeAway(_ left: LeftKey, _ shelf: TokenShelf, _ login: TokenLogin)
+        throws(ClientError) -> DestructionOutcome
     {
-        let shelf = participant.shelf
         let wanted = TokenReference(uri: left.key.token)
-        let token = shelf?.tokens.first { $0.reference == wanted }
+        let token = shelf.tokens.first { $0.reference == wanted }
         if tokenLost {
             guard token == nil else {
                 throw ClientError(
@@ -99,7 +107,7 @@ struct TidyVerb: Verb {
             }
             return .unreachable
         }
-        guard let token, let shelf, let login = participant.login else {
+        guard let token else {
             throw ClientError(
                 .token, "token-missing",
                 "The token \(wanted?.label ?? "") (serial \(wanted?.serial ?? "")) is not here.",

@@ -1,0 +1,218 @@
+// What an authority signs counts by the epoch that was in force where it says; and what an ended
+// ceremony left in somebody's token is listed until they have said what became of it.
+
+import CeremonyRecord
+import HashTreeCollections
+import TestSupport
+import Testing
+
+@testable import CeremonyRules
+
+@Suite("Members sign for their authority")
+struct AuthoritySigningTests {
+    /// alice, bob and carol, of whom two sign; with the roots of the log so far.
+    private func guarded() throws -> (House, MerkleTree) {
+        var house = try House(policy: House.membershipPolicy)
+        try house.makeAuthority(
+            [("alice", 301), ("bob", 302), ("carol", 303)], ["sign": "2", "approve": "1"])
+        return (house, MerkleTree(leaves: house.lines.map { TreeHash.leaf($0) }))
+    }
+
+    private func order(_ house: House, _ tree: MerkleTree) throws -> AuthorityOrder {
+        let epoch = try #require(house.state.authority("guardians")?.current)
+        return AuthorityOrder(
+            log: house.state.log.origin, mode: house.state.log.mode, authority: "guardians",
+            epoch: epoch.number, record: epoch.record.digest, sign: epoch.sign, name: "file",
+            size: 3, file: Digest(of: [1, 2, 3]), treeSize: tree.size, treeRoot: tree.root)
+    }
+
+    private func signature(
+        _ order: AuthorityOrder, _ parts: [(String, Int)],
+        for namespace: SignatureNamespace = .authority
+    ) throws -> Multisignature {
+        var signature = Multisignature(order)
+        for (name, number) in parts {
+            let blob = SoftwareKey(number).sshsig(over: order.bytes, for: namespace)
+            signature.add(Multisignature.Part(member: name, sshsig: try SSHSIG(blob: blob)))
+        }
+        return signature
+    }
+
+    @Test("Members of the epoch count, each once, whoever added their part when")
+    func counts() throws {
+        let (house, tree) = try guarded()
+        let order = try order(house, tree)
+        let signature = try signature(order, [("carol", 303), ("alice", 301), ("carol", 303)])
+        let found = try house.state.signers(of: signature) { tree.root(at: $0) }
+        #expect(found.members == ["alice", "carol"])
+        #expect(found.epoch.number == 1)
+        let read = try Multisignature(bytes: signature.bytes)
+        #expect(read == signature)
+    }
+
+    @Test("No other log, place, epoch, member, key or purpose counts")
+    func refusals() throws {
+        let (house, tree) = try guarded()
+        let good = try order(house, tree)
+        let changes: [(inout AuthorityOrder) -> Void] = [
+            { $0.log = "example.org/other/rehearsal" }, { $0.authority = "others" },
+            { $0.epoch = 2 }, { $0.record = .zero }, { $0.sign = 1 }, { $0.treeRoot = .zero },
+            { $0.treeSize -= 1 }, { $0.treeSize = 0 },
+        ]
+        for change in changes {
+            var wrong = good
+            change(&wrong)
+            let signature = try signature(wrong, [("alice", 301), ("bob", 302)])
+            expectRefusal(.wrongDocument) {
+                _ = try house.state.signers(of: signature) { tree.root(at: $0) }
+            }
+        }
+        let parts: [([(String, Int)], SignatureNamespace, RefusalCode)] = [
+            ([("frank", 301)], .authority, .notListed),
+            ([("alice", 302)], .authority, .badSignature),
+            ([("alice", 1)], .authority, .badSignature),
+            ([("alice", 301)], .member, .wrongNamespace),
+        ]
+        for (parts, namespace, code) in parts {
+            let signature = try signature(good, parts, for: namespace)
+            expectRefusal(code) {
+                _ = try house.state.signers(of: signature) { tree.root(at: $0) }
+            }
+        }
+    }
+
+    @Test("Who has left signs for no later place, and what they signed before still holds")
+    func afterwards() throws {
+        var (house, tree) = try guarded()
+        let before = try signature(try order(house, tree), [("alice", 301), ("bob", 302)])
+        let statement = try house.openMembership(["remove": "bob", "approve": "1"])
+        try house.approve("alice", "bob", "carol", statement: statement)
+        try house.consent(key: 301, to: statement, as: "alice")
+        try house.carryOut(statement.ceremony)
+        tree = MerkleTree(leaves: house.lines.map { TreeHash.leaf($0) })
+        let found = try house.state.signers(of: before) { tree.root(at: $0) }
+        #expect(found.members == ["alice", "bob"] && found.epoch.number == 1)
+        let later = try signature(try order(house, tree), [("alice", 301), ("bob", 302)])
+        expectRefusal(.notListed) {
+            _ = try house.state.signers(of: later) { tree.root(at: $0) }
+        }
+    }
+
+    @Test("A multisignature file has one form, and every part of it is read")
+    func form() throws {
+        let (house, tree) = try guarded()
+        let good = try signature(try order(house, tree), [("alice", 301), ("bob", 302)]).bytes
+        let text = String(decoding: good, as: UTF8.self)
+        let wrong = [
+            "", text + "\n", "\n" + text, String(text.dropLast()), text + "\nmallory\n",
+            text + text,
+        ]
+        for text in wrong {
+            #expect(throws: DocumentError.self, "\(text.suffix(40))") {
+                _ = try Multisignature(bytes: Array(text.utf8))
+            }
+        }
+    }
+}
+
+@Suite("What an ended ceremony left is told until it is gone")
+struct TidyingTests {
+    /// frank has brought a key to a ceremony that is over.
+    private func left() throws -> (House, Statement, Acceptance) {
+        var house = try House(policy: House.membershipPolicy)
+        let statement = try house.openMembership(["role": "group", "add": "frank", "sign": "1"])
+        try house.bring(key: 304, to: statement, as: "frank")
+        let accepted = try house.ceremony(statement.ceremony).acceptances[0]
+        let answer = try #require(accepted.answers.values.first)
+        #expect(house.state.leftKeys.isEmpty)
+        try house.order(.cancel, by: "dave", on: statement.ceremony)
+        return (house, statement, try Acceptance(lines: answer.signed.lines))
+    }
+
+    private func act(
+        _ house: inout House, _ outcome: DestructionOutcome, on id: String, key number: Int = 304,
+        _ change: (inout Act) -> Void = { _ in }
+    ) throws -> Signed {
+        var act = try house.act(.tidy, by: "frank", on: id)
+        act.evidence = [
+            Evidence(
+                what: outcome.rawValue, digest: Digest(of: SoftwareKey(number).publicKey.blob))
+        ]
+        change(&act)
+        return house.signed(act)
+    }
+
+    @Test("The key is listed with its maker and its place, and not after they have dealt with it")
+    func tidied() throws {
+        for outcome in DestructionOutcome.allCases {
+            var (house, statement, acceptance) = try left()
+            let listed = try #require(house.state.leftKeys.first)
+            #expect(listed.participant.name == "frank")
+            #expect(listed.key.key == SoftwareKey(304).publicKey)
+            #expect(listed.key.keyID == acceptance.keyID)
+            let decision = try house.decide(
+                try act(&house, outcome, on: statement.ceremony).command)
+            guard case .objectDestroyed(let body)? = decision.events.first?.body else {
+                Issue.record("no object.destroyed")
+                return
+            }
+            #expect(body.outcome == outcome && body.keyID == acceptance.keyID)
+            #expect(house.state.leftKeys.isEmpty)
+            house.expectRefusal(
+                .nothingToRecover, of: try act(&house, outcome, on: statement.ceremony).command)
+            house.expectConsistent()
+        }
+    }
+
+    @Test("Only whoever brought it says so, of that key, of that ceremony, when it is over")
+    func refusals() throws {
+        var (house, statement, _) = try left()
+        let (id, alice) = (statement.ceremony, house.signatory("alice"))
+        house.expectRefusal(
+            .nothingToRecover, of: try act(&house, .destroyed, on: id, key: 305).command)
+        house.expectRefusal(
+            .nothingToRecover, of: try act(&house, .destroyed, on: id) { $0.evidence = [] }.command)
+        house.expectRefusal(
+            .wrongDocument, of: try act(&house, .destroyed, on: id) { $0.document = .zero }.command)
+        house.expectRefusal(
+            .wrongRole,
+            of: try act(&house, .destroyed, on: id) {
+                $0.actor = alice
+            }.command)
+        let other = try house.openMembership(["role": "group", "add": "frank", "sign": "1"])
+        try house.bring(key: 305, to: other, as: "frank")
+        house.expectRefusal(
+            .nothingToRecover,
+            of: try act(&house, .destroyed, on: other.ceremony, key: 305).command)
+        // The event names the object that was brought, and what the act says of it.
+        let signed = try act(&house, .absent, on: id)
+        let good = ObjectDestroyed(
+            ceremony: id, tokenSerial: "serial-of-frank",
+            keyID: Array(SoftwareKey(304).fingerprint.bytes.prefix(16)), outcome: .absent,
+            signed: SignedDocument(
+                lines: try AnyDocument(bytes: signed.document).document.lines,
+                key: house.person("frank").keys[0].fingerprint, sshsig: signed.sshsig))
+        let changes: [(RefusalCode, (inout ObjectDestroyed) -> Void)] = [
+            (.illegalEvent, { $0.keyID = [1] }), (.illegalEvent, { $0.tokenSerial = "other" }),
+            (.nothingToRecover, { $0.outcome = .destroyed }),
+            (.wrongDocument, { $0.ceremony = other.ceremony }),
+        ]
+        for (code, change) in changes {
+            var wrong = good
+            change(&wrong)
+            house.expectIllegal(code, .objectDestroyed(wrong))
+        }
+        try house.append(.objectDestroyed(good))
+        house.expectConsistent()
+    }
+
+    @Test("A key that a commit took into the authority is nobody's debris")
+    func committed() throws {
+        var house = try House(policy: House.membershipPolicy)
+        let statement = try house.makeAuthority([("frank", 304)], ["sign": "1"])
+        #expect(house.state.leftKeys.isEmpty)
+        house.expectRefusal(
+            .nothingToRecover,
+            of: try act(&house, .destroyed, on: statement.ceremony).command)
+    }
+}
