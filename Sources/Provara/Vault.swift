@@ -27,6 +27,11 @@ public struct Vault: Sendable {
         /// it was before something was appended that is in no manifest yet.
         public var readsListedLog = false
 
+        /// After how many events of a key tables of its multiples check its further signatures;
+        /// `nil` for never. For a reading that only reports: what a ceremony rests on, libsodium
+        /// alone has judged. Without optimisation tables are slower than that.
+        public var preparedAfter: Int?
+
         /// The usual way.
         public init() {}
     }

@@ -27,4 +27,14 @@ public enum Ed25519 {
         guard publicKey.count == 32 else { return false }
         return unsafe crypto_core_ed25519_is_valid_point(publicKey) == 1
     }
+
+    /// A 64-byte number, least byte first, modulo the order of the group, as 32 bytes: how RFC 8032
+    /// makes a scalar of a SHA-512.
+    public static func reducedScalar(_ number: [UInt8]) -> [UInt8] {
+        Sodium.ready
+        precondition(number.count == 64)
+        var scalar = [UInt8](repeating: 0, count: 32)
+        unsafe crypto_core_ed25519_scalar_reduce(&scalar, number)
+        return scalar
+    }
 }

@@ -98,6 +98,33 @@ struct AuthoritySigningTests {
         }
     }
 
+    @Test("A log that goes on from another has its authorities, and they go on")
+    func successor() throws {
+        let (old, tree) = try guarded()
+        var house = try House(policy: House.membershipPolicy, after: old)
+        let before = try #require(old.state.authority("guardians")?.current)
+        let carried = try #require(house.state.authority("guardians")?.current)
+        #expect(carried.members == before.members && carried.number == 1)
+        #expect(carried.begun.seq == 0 && carried.begun.time == before.begun.time)
+        // What was signed by the old log counts by the old log.
+        let signature = try signature(try order(old, tree), [("alice", 301), ("bob", 302)])
+        expectRefusal(.wrongDocument) {
+            _ = try house.state.signers(of: signature) { tree.root(at: $0) }
+        }
+        let here = MerkleTree(leaves: house.lines.map { TreeHash.leaf($0) })
+        let now = try self.signature(try order(house, here), [("alice", 301), ("bob", 302)])
+        #expect(try house.state.signers(of: now) { here.root(at: $0) }.members == ["alice", "bob"])
+        let statement = try house.openMembership(["add": "frank"])
+        #expect(statement.ceremony == "guardians-2")
+        try house.approve("alice", "bob", "carol", statement: statement)
+        try house.consent(key: 301, to: statement, as: "alice")
+        expectRefusal(.keyTaken) { try house.bring(key: 303, to: statement, as: "frank") }
+        try house.bring(key: 304, to: statement, as: "frank")
+        try house.carryOut(statement.ceremony)
+        #expect(house.state.authority("guardians")?.current.number == 2)
+        #expect(house.state.authority("guardians")?.epoch(atSize: 2)?.number == 1)
+    }
+
     @Test("A multisignature file has one form, and every part of it is read")
     func form() throws {
         let (house, tree) = try guarded()

@@ -47,6 +47,30 @@ struct LogTests {
         }
     }
 
+    @Test("A key whose multiples are at hand is judged as without them")
+    func preparedKeys() throws {
+        let vault = try long(1200)
+        try vault.close()
+        let read = try vault.read {
+            $0.threads = 1
+            $0.preparedAfter = 50
+        }
+        #expect(read.isInOrder)
+        #expect(read.log.standing(of: TestKey.root.id)?.eventCount == 1204)
+        try vault.edit {
+            for line in [3, 1000, 1001, 1100] {
+                $0[line] = $0[line].replacing("door", with: "d00r")
+            }
+        }
+        let found = try vault.read {
+            $0.threads = 1
+            $0.preparedAfter = 50
+        }
+        #expect(
+            found.findings.violations.filter { $0.rule == .badSignature }.map(\.line)
+                == [1001, 1002, 1101])
+    }
+
     @Test("A promotion's key signs from the next line on, in whatever piece it stands")
     func keysOnTheWay() throws {
         let vault = try long(900)

@@ -83,6 +83,8 @@ extension State {
         registrations = predecessor.registrations
         subjects = predecessor.subjects
         taken = predecessor.taken
+        authorities = predecessor.authorities.mapValues(\.carried)
+        identities = predecessor.identities
         retiring = predecessor.retiring
         roster.holders = predecessor.roster.holders
         noteDepartures(since: predecessor.roster, at: KeyEntry.Moment(seq: 0, time: time))
@@ -101,6 +103,21 @@ extension State {
     /// are numbered through all of them.
     public func recordedCeremony(named id: String) -> Ceremony? {
         ceremonies[id] ?? predecessor?.recordedCeremony(named: id)
+    }
+}
+
+extension Authority {
+    /// The same authority where another log begins: its epoch is in force from there on. What it
+    /// signed before names the log in which it did.
+    fileprivate var carried: Authority {
+        var authority = self
+        authority.epochs = epochs.map { epoch in
+            Epoch(
+                number: epoch.number, ceremony: epoch.ceremony,
+                begun: KeyEntry.Moment(seq: 0, time: epoch.begun.time), approve: epoch.approve,
+                sign: epoch.sign, members: epoch.members, record: epoch.record)
+        }
+        return authority
     }
 }
 

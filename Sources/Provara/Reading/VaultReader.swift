@@ -249,6 +249,7 @@ extension VaultReader {
         ) { $0.judge.lines(of: $0.block) }
         defer { line.end() }
         var endsInLineFeed = false
+        var prepared: [KeyID: PreparedKey] = [:]
         var isAtEnd = false
         while true {
             while !isAtEnd, line.hasRoom {
@@ -258,7 +259,9 @@ extension VaultReader {
                 }
                 endsInLineFeed = block.endsInLineFeed
                 // The keys that are known by now; the fold sees to a signature by a later one.
-                let judge = LineJudge(keys: replay.publicKeys, longestLine: options.longestLine)
+                prepareKeys(&prepared, replay)
+                let judge = LineJudge(
+                    keys: replay.publicKeys, prepared: prepared, longestLine: options.longestLine)
                 line.put((block, judge))
             }
             guard let (piece, lines) = line.take() else { return endsInLineFeed }
@@ -267,6 +270,17 @@ extension VaultReader {
                     judged, bytes: piece.block.bytes[judged.range],
                     offset: piece.block.offset + judged.range.lowerBound, note: { note($0) })
             }
+        }
+    }
+
+    /// Makes tables for the keys that have signed much, for a few of them: each takes 165 kB.
+    private func prepareKeys(_ prepared: inout [KeyID: PreparedKey], _ replay: LogReplay) {
+        guard let enough = options.preparedAfter else { return }
+        for standing in replay.keys.values
+        where prepared.count < 16 && standing.eventCount >= enough
+            && prepared[standing.id] == nil
+        {
+            prepared[standing.id] = standing.key.flatMap { PreparedKey($0) }
         }
     }
 }

@@ -212,6 +212,13 @@ extension Breakages {
                     ).line(.root))
             }
         },
+        Breakage(what: "times as other programs write them", rules: []) {
+            let first = bob(time: "2026-02-18T13:00:00Z").identified(TestKey.root.id)
+            try $0.edit {
+                $0.append(first.line(.root))
+                $0.append(bob(previous: first.id, time: "2026-02-18T14:00:00.5+01:00").line(.root))
+            }
+        },
         Breakage(what: "a time that is none", rules: [.timeOrder]) {
             try $0.edit { $0.append(bob(time: "18 Feb 2026").line(.root)) }
         },
