@@ -31,10 +31,10 @@ struct CrashTests {
         case leavesItsKey
     }
 
-    /// Their crash points are tried in RotationTests, VaultRotationTests and VaultResetTests,
-    /// because they need a first key in a second token, and a vault.
+    /// Their crash points are tried in RotationTests, VaultRotationTests, VaultResetTests and
+    /// MembershipTests, because they need a first key in a second token, a vault, or members.
     static let triedElsewhere: Set = [
-        KeyRotation.name, ProvaraRotation.name, ProvaraHardReset.name,
+        KeyRotation.name, ProvaraRotation.name, ProvaraHardReset.name, Membership.name,
     ]
 
     @Test("There is an execution for each kind that has steps")

@@ -1,0 +1,209 @@
+// The commit of a membership: members are asked all at once and from outside, whoever stays silent
+// is waited for so long and no longer, and a death at any place leaves either the epoch before it
+// or the whole new one.
+
+import CeremonyRecord
+import CeremonyRules
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import CeremonyEngine
+
+@Suite("The commit of a membership", .timeLimit(.minutes(3)))
+struct MembershipTests {
+    private static let members = [(name: "alice", key: 301), (name: "bob", key: 302)]
+
+    /// A council of alice and bob that everybody has agreed to.
+    private func approved(_ workshop: Workshop, _ engine: Engine) async throws -> Statement {
+        let (statement, opening) = try workshop.people(of: engine) { house in
+            let statement = try house.statement(
+                "membership", subject: "council", token: nil,
+                parameters: ["role": "group", "add": "alice,bob", "sign": "1"])
+            return (statement, house.opening(statement))
+        }
+        try await engine.submit(opening)
+        for name in ["alice", "bob", "carol"] {
+            try await workshop.approve(statement, name, engine)
+        }
+        for member in Self.members {
+            let command = workshop.people(of: engine) { house in
+                let (identity, key) = (house.person(member.name).keys[0], SoftwareKey(member.key))
+                let acceptance = house.bringing(
+                    key, to: statement, as: member.name, identity: identity)
+                return house.handing(acceptance, identity: identity, possession: key)
+            }
+            guard case .submit(let document, let sshsig, let possession) = command else { continue }
+            _ = try await engine.submit(
+                document: document, sshsig: sshsig, possession: possession)
+        }
+        return statement
+    }
+
+    private func answer(_ engine: Engine, _ id: String, _ name: String) throws {
+        let question = try #require(engine.questions(of: id).first { $0.person == name })
+        let member = try #require(Self.members.first { $0.name == name })
+        let key = SoftwareKey(member.key)
+        try engine.answer(
+            question.messages.map { key.signature(over: $0.bytes) },
+            by: key.fingerprint, for: id)
+    }
+
+    /// Waits until so many are asked.
+    private func asked(_ count: Int, _ engine: Engine, _ id: String) async throws {
+        while engine.questions(of: id).count != count {
+            try Task.checkCancellation()
+            await Task.yield()
+        }
+    }
+
+    @Test("Both are asked at once, answer in any order, and their epoch is in force")
+    func bothAnswer() async throws {
+        try await Workshop.with(policy: House.membershipPolicy) { workshop in
+            let engine = try await workshop.open()
+            let id = try await approved(workshop, engine).ceremony
+            let order = try workshop.order(engine, id)
+            let execution = Task { try await engine.submit(order) }
+            try await asked(2, engine, id)
+            #expect(engine.questions(of: id).map(\.person) == ["alice", "bob"])
+            let alice = SoftwareKey(301).fingerprint
+            #expect(
+                await refusal {
+                    try engine.answer([[UInt8](repeating: 0, count: 64)], by: alice, for: id)
+                } == "bad-signature")
+            #expect(
+                await refusal {
+                    try engine.answer([], by: SoftwareKey(309).fingerprint, for: id)
+                } == "not-yet")
+            try answer(engine, id, "bob")
+            try await asked(1, engine, id)
+            #expect(engine.state.authority("council") == nil)
+            try answer(engine, id, "alice")
+            _ = try await execution.value
+            let epoch = try #require(engine.state.authority("council")?.current)
+            #expect(epoch.members.map(\.name) == ["alice", "bob"])
+        }
+    }
+
+    @Test("Whoever stays silent is waited for as long as the statement says, and then named")
+    func silence() async throws {
+        try await Workshop.with(policy: House.membershipPolicy) { workshop in
+            let engine = try await workshop.open()
+            let id = try await approved(workshop, engine).ceremony
+            let order = try workshop.order(engine, id)
+            let execution = Task { try await engine.submit(order) }
+            try await asked(2, engine, id)
+            try answer(engine, id, "alice")
+            workshop.clock.advance(by: 119)
+            await engine.tick()
+            #expect(engine.questions(of: id).map(\.person) == ["bob"])
+            workshop.clock.advance(by: 1)
+            await engine.tick()
+            _ = try await execution.value
+            let outcome = try #require(engine.state.ceremony(named: id)?.outcome)
+            var fields = try JSONFields(outcome)
+            #expect(try fields.strings("unreachable") == ["bob"])
+            #expect(engine.state.authority("council")?.current.members.count == 2)
+        }
+    }
+
+    @Test("A no, a halt and the end of its time stop the commit, and nothing is in force")
+    func stopped() async throws {
+        for way in ["declined", "halted", "deadline"] {
+            try await Workshop.with(policy: House.membershipPolicy) { workshop in
+                let engine = try await workshop.open()
+                let id = try await approved(workshop, engine).ceremony
+                let order = try workshop.order(engine, id)
+                let execution = Task { try await engine.submit(order) }
+                try await asked(2, engine, id)
+                try answer(engine, id, "alice")
+                switch way {
+                case "declined":
+                    let no = try workshop.people(of: engine) { house in
+                        house.signed(
+                            try house.act(.decline, by: "bob", as: .participant, on: id))
+                    }
+                    try await engine.submit(no)
+                case "halted":
+                    try await engine.submit(
+                        try workshop.act(.halt, by: "gina", as: .keeper, engine))
+                default:
+                    workshop.clock.advance(by: 900)
+                    await engine.tick()
+                }
+                #expect(await refusal { _ = try await execution.value } == "execution-failed")
+                let ceremony = try #require(engine.state.ceremony(named: id))
+                #expect(ceremony.state == .failed && ceremony.end?.reason == way, "\(way)")
+                #expect(engine.state.authority("council") == nil)
+                #expect(engine.state.leftKeys.map(\.participant.name) == ["alice", "bob"])
+            }
+        }
+    }
+
+    @Test("A death at any place leaves nothing, or the whole epoch")
+    func deaths() async throws {
+        let places = try await places()
+        #expect(places == ["before-intent-0", "after-intent-0", "after-intent-1", "done"])
+        for place in places { try await die(at: place) }
+        try await die(at: "while-asking")
+    }
+
+    private func places() async throws -> [String] {
+        try await Workshop.with(policy: House.membershipPolicy) { workshop in
+            let seen = Mutex<[String]>([])
+            let engine = try await workshop.open { place in seen.withLock { $0.append(place) } }
+            try await commit(workshop, engine)
+            return seen.withLock { $0 }
+        }
+    }
+
+    @discardableResult
+    private func commit(_ workshop: Workshop, _ engine: Engine) async throws -> String {
+        let id = try await approved(workshop, engine).ceremony
+        let order = try workshop.order(engine, id)
+        let execution = Task { try await engine.submit(order) }
+        try await asked(2, engine, id)
+        for member in Self.members { try answer(engine, id, member.name) }
+        _ = try await execution.value
+        return id
+    }
+
+    private func die(at place: String) async throws {
+        let ledger = MemoryLedger()
+        try await Workshop.with(policy: House.membershipPolicy, ledger: ledger) { workshop in
+            let death = Gate()
+            let engine = try await workshop.open { here in
+                guard here == place else { return }
+                await death.arrive()
+                await neverReturn()
+            }
+            let id = try await approved(workshop, engine).ceremony
+            let order = try workshop.order(engine, id)
+            Task { try await engine.submit(order) }
+            if !["before-intent-0", "after-intent-0"].contains(place) {
+                try await asked(2, engine, id)
+                if place != "while-asking" {
+                    for member in Self.members { try answer(engine, id, member.name) }
+                }
+            }
+            if place != "while-asking" { await death.arrival() }
+            let again = try workshop.start(ledger: ledger.reopened())
+            try await again.unlock("house", pin: try Workshop.pin())
+            let ceremony = try #require(again.state.ceremony(named: id))
+            let authority = again.state.authority("council")
+            switch place {
+            case "before-intent-0":
+                #expect(ceremony.state == .approved && authority == nil, "\(place)")
+                #expect(again.state.leftKeys.isEmpty)
+            case "done":
+                #expect(ceremony.state == .completed, "\(place)")
+                #expect(authority?.current.members.count == 2, "\(place)")
+                #expect(again.state.leftKeys.isEmpty)
+            default:
+                #expect(ceremony.end?.reason == "interrupted" && authority == nil, "\(place)")
+                #expect(again.state.leftKeys.count == 2, "\(place)")
+            }
+            #expect(again.questions(of: id).isEmpty)
+        }
+    }
+}
