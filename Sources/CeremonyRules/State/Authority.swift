@@ -54,6 +54,9 @@ public struct Authority: Hashable, Sendable {
         public let sign: Int
         /// The members, by name.
         public let members: [Member]
+        /// Members whose new key was asked at the commit and did not answer in time, or was not
+        /// asked; by name.
+        public let unreached: [String]
         /// The document that says all of this, which members' keys have signed.
         public let record: EpochRecord
 

@@ -115,7 +115,8 @@ extension Authority {
             Epoch(
                 number: epoch.number, ceremony: epoch.ceremony,
                 begun: KeyEntry.Moment(seq: 0, time: epoch.begun.time), approve: epoch.approve,
-                sign: epoch.sign, members: epoch.members, record: epoch.record)
+                sign: epoch.sign, members: epoch.members, unreached: epoch.unreached,
+                record: epoch.record)
         }
         return authority
     }

@@ -117,7 +117,9 @@ extension Authority {
         for member in epoch.members {
             let owner =
                 member.owner.utf8.elementsEqual(member.name.utf8) ? "" : ", of \(member.owner)"
-            lines.append("  \(member.name)\(owner)")
+            let silent = epoch.unreached.contains(member.name)
+            lines.append(
+                "  \(member.name)\(owner)" + (silent ? " (not reached at the commit)" : ""))
             lines.append("    \(member.key.fingerprint)")
         }
         return lines
@@ -131,7 +133,7 @@ extension Authority {
             "ceremony": .string(epoch.ceremony), "seq": .number(epoch.begun.seq),
             "since": .string("\(epoch.begun.time)"), "sign": .number(epoch.sign),
             "approve": .number(epoch.approve), "record": .string("\(epoch.record.digest)"),
-            "document": .strings(epoch.record.lines),
+            "unreached": .strings(epoch.unreached), "document": .strings(epoch.record.lines),
             "members": .array(
                 epoch.members.map { member in
                     .fields([

@@ -30,7 +30,8 @@ struct BroughtKey {
         Talk.paragraph(
             "A new key is made in \(token.name). It counts for nothing until \(ceremony) commits.")
         let key = try IdentityKey.create(
-            on: token, in: slot, login: login, label: ceremony, id: randomBytes(16))
+            on: token, in: slot, login: login, label: ceremony, id: randomBytes(16),
+            to: "make your key for \(ceremony)")
         return BroughtKey(tokenKey: key, token: token)
     }
 

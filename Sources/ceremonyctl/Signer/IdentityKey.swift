@@ -23,7 +23,8 @@ enum IdentityKey {
     /// - Throws: `identity-exists` (1) where the token holds one, `token-unable` (74), `key-gate`
     ///   (74) where the token made a key that is not as asked for.
     static func create(
-        on token: SeenToken, in slot: Slot, login: TokenLogin, label: String, id: [UInt8]
+        on token: SeenToken, in slot: Slot, login: TokenLogin, label: String, id: [UInt8],
+        to purpose: String = "make the identity key"
     ) throws(ClientError) -> TokenKey {
         try refuseExisting(token, label)
         guard token.makesEd25519, !token.info.isWriteProtected else {
@@ -34,7 +35,7 @@ enum IdentityKey {
                 next: "Make the key with the vendor's tool, or use another token.")
         }
         let outcome = try login.withSession(
-            on: token, in: slot, .readWrite, to: "make the identity key"
+            on: token, in: slot, .readWrite, to: purpose
         ) { session, secret throws(PKCS11Error) in
             try make(in: session, label: label, id: id, pin: secret, lastTry: login.lastTry)
         }

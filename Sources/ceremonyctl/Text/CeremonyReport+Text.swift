@@ -77,13 +77,21 @@ extension CeremonyReport {
         return lines
     }
 
+    /// What a ceremony waits for that is still to be agreed to.
+    private var pending: [String] {
+        let accepting = acceptances.filter { !$0.isComplete }.flatMap(\.open)
+        return [
+            approvals.isComplete
+                ? nil : "approval by \(Phrase.list(approvals.open)): ceremonyctl witness \(id)",
+            accepting.isEmpty
+                ? nil : "acceptance by \(Phrase.list(accepting)): ceremonyctl accept \(id)",
+        ].compactMap(\.self)
+    }
+
     /// What it waits for, as a sentence; `nil` where it waits for nothing.
     var next: String? {
         switch state {
-        case .pending where !approvals.isComplete:
-            "approval by \(Phrase.list(approvals.open)): ceremonyctl witness \(id)"
-        case .pending:
-            "acceptance by \(Phrase.list(acceptances.flatMap(\.open))): ceremonyctl accept \(id)"
+        case .pending: pending.joined(separator: "; ")
         case .approved:
             "an operator, \(initiator) or a listed witness: ceremonyctl execute \(id)"
         case .executing where !asked.isEmpty:

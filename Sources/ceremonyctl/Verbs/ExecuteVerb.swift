@@ -96,7 +96,7 @@ struct ExecuteVerb: Verb {
             return Display.neutralised("waiting for \(person): ceremonyctl answer \(id)")
         }
         if case .number(let seq)? = fields["announced"] {
-            return "announced: event \(seq) names the token and the key id; now it is done"
+            return "announced by event \(seq); now it is done"
         }
         if case .string(let state)? = fields["ended"] {
             return Display.neutralised("ended: \(state)")

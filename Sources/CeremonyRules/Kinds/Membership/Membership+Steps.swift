@@ -61,7 +61,9 @@ extension Membership {
         let members = members(of: ceremony)
         let epoch = Authority.Epoch(
             number: terms.epoch, ceremony: ceremony.id, begun: moment, approve: terms.approve,
-            sign: terms.sign, members: members, record: record)
+            sign: terms.sign, members: members,
+            unreached: ceremony.outcome.flatMap { try? MembershipOutcome($0) }?.unreachable ?? [],
+            record: record)
         if state.authorities[subject] == nil {
             state.authorities[subject] = Authority(
                 name: subject, role: terms.role, epochs: [epoch])
