@@ -113,17 +113,8 @@ struct ConfirmVerb: Verb {
     {
         let copy = try Vault.opened(path, options.reading)
         let new = KeyID(publicKey: record.publicKey.point)
-        let standing = copy.log.standing(of: new)
-        var trouble: String?
-        if let first = copy.findings.violations.first {
-            trouble = "it breaks \(copy.findings.violationCount) rules, the first: \(first)"
-        } else if copy.genesis?.uid != statement.fields["new-uid"] ?? statement.fields["vault-uid"]
-        {
-            trouble = "it is another vault"
-        } else if standing?.revocation != nil || !isIntroduced(standing) {
-            trouble = "its log does not have \(new) as a key in force"
-        }
-        if let trouble {
+        let uid = statement.fields["new-uid"] ?? statement.fields["vault-uid"]
+        if let trouble = ConfirmVerb.doubt(about: copy, of: uid, knowing: new) {
             throw ClientError(
                 .refused, "vault-unfit", "The copy \(path) cannot be confirmed: \(trouble).",
                 meaning: "Nothing was signed and no PIN was asked for.",
@@ -134,11 +125,18 @@ struct ConfirmVerb: Verb {
         return copy.root
     }
 
-    /// Whether the vault's own signed events introduced a key.
-    private func isIntroduced(_ standing: Provara.KeyStanding?) -> Bool {
-        switch standing?.introduction {
-        case .birth, .promotion: true
-        case .contract, .vouched, nil: false
+    /// Why a copy cannot be said to follow; `nil` where it can. A copy that has gone on, because the
+    /// new key was replaced in its turn, follows as well.
+    static func doubt(about copy: Vault, of uid: String?, knowing new: KeyID) -> String? {
+        if let first = copy.findings.violations.first {
+            return "it breaks \(copy.findings.violationCount) rules, the first: \(first)"
+        }
+        guard let uid, let own = copy.genesis?.uid, own.utf8.elementsEqual(uid.utf8) else {
+            return "it is another vault"
+        }
+        switch copy.log.standing(of: new)?.introduction {
+        case .birth, .promotion: return nil
+        case .contract, .vouched, nil: return "no signed event of its log introduces \(new)"
         }
     }
 
