@@ -16,8 +16,8 @@ public enum Command: Sendable {
     case complete(ceremony: String, outcome: JSON)
     /// The executor cannot go on.
     case fail(ceremony: String, Failure)
-    /// What a committed ceremony still had to do next is done.
-    case done(ceremony: String, step: String)
+    /// What a committed ceremony still had to do next is done, or left because its key is revoked.
+    case done(ceremony: String, step: String, isLeft: Bool = false)
     /// The clock moved on: what follows from time.
     case tick
     /// The daemon opened the log for writing.

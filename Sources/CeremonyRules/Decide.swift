@@ -57,12 +57,11 @@ public func decide(
                 CeremonyCompleted(
                     ceremony: id, from: .executing, to: .completed, outcome: outcome)),
             at: time)
-    case .done(let id, let step):
-        let next = try state.ceremony(id).afterwards.first { $0.name == step }
+    case .done(let id, let step, let isLeft):
+        let next = state.committed(id)?.afterwards.first { $0.name == step }
+        let result = isLeft ? Afterwards.leftUndone : next?.result ?? .object([:])
         try decision.append(
-            .stepDone(
-                StepDone(ceremony: id, step: step, result: next?.result ?? .object([:]))),
-            at: time)
+            .stepDone(StepDone(ceremony: id, step: step, result: result)), at: time)
     case .fail(let id, let failure):
         try decision.append(
             .ceremonyFailed(

@@ -72,6 +72,14 @@ extension State {
                 .unknownKind, "The policy of this log has no entry for \(kind.name).",
                 next: "The policy is shown by: ceremonyctl policy.")
         }
+        guard entry.attest <= kind.mostAttestations else {
+            throw Refusal(
+                .badPolicy,
+                "The policy asks for \(entry.attest) attestations here, and the outcome of "
+                    + "\(kind.name) is in effect before anybody could attest it.",
+                next: "Have the policy set attest to 0 for it: ceremonyctl start set-policy.")
+        }
+        try operation.checkInitiator(initiator.name)
         try checkSupersede(draft, operation.locks)
         try checkFree(operation.locks, besides: draft.supersedes)
         let eligible = roster.members.filter {
@@ -208,7 +216,9 @@ extension State {
 
     private func checkFree(_ locks: [Lock], besides superseded: String?) throws(Refusal) {
         for other in unfinished {
-            guard let shared = other.locks.first(where: { locks.contains($0) }) else { continue }
+            // Its key is made: the token is free for others, whatever keeps the rest.
+            guard let shared = other.locks.first(where: { locks.contains($0) && !$0.isToken })
+            else { continue }
             throw Refusal(
                 .busy,
                 "\(other.id) is COMPLETED and has still something to do for \(shared.text): "

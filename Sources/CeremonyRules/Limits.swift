@@ -12,6 +12,8 @@ public enum Limits {
     public static let genesisAge = 86_400
     /// An event takes the last event's time when the clock is at most so far behind it.
     public static let clockSlack = 5
+    /// What is written into a vault is dated at most so long before the execution begins.
+    public static let vaultMomentAge = 900
     /// A clock that moves by more than this against the time that the machine has run was set.
     public static let clockStep = 300
     /// A clock that nobody watched for longer, or a log whose last event is older when it is

@@ -21,6 +21,7 @@ struct VaultCopyTests {
         [
             ("vault-uid", vault.genesis?.uid ?? ""), ("vault-root", "\(vault.root)"),
             ("vault-events", "4"), ("vault-last", "evt_9f2401cee37aadf18ad58baf"),
+            ("vault-next", "2026-02-18T12:00:10.100012+00:00"),
             ("revoke", "bp1_56475aa75463474c"), ("revoke-roles", "root"),
             ("revoke-last", "evt_9f2401cee37aadf18ad58baf"),
             ("boundary", "evt_a2c10974f007422348286da3"), ("contested", "2"),
@@ -57,10 +58,37 @@ struct VaultCopyTests {
     }
 
     @Test(
+        "A copy follows where its own events introduce the new key, also when it was replaced since"
+    )
+    func follows() throws {
+        let place = try VaultPlace()
+        let (root, quorum) = ("bp1_56475aa75463474c", "bp1_24f6ed6acbfe1009")
+        func doubt(_ vector: String, _ key: String, uid: String? = nil) throws -> String? {
+            let copy = try Vault.read(at: try place.vault(vector, as: vector))
+            return ConfirmVerb.doubt(
+                about: copy, of: uid ?? copy.genesis?.uid, knowing: try #require(KeyID(key)))
+        }
+        #expect(try doubt("vault_before_rotation", root) == nil)
+        #expect(try doubt("vault_after_rotation", root) == nil)
+        // The contract alone introduces nobody, and neither does nothing.
+        for key in [quorum, "bp1_0123456789abcdef"] {
+            #expect(try doubt("vault_after_rotation", key)?.contains("introduces \(key)") == true)
+        }
+        #expect(try doubt("vault_after_rotation", root, uid: "other") == "it is another vault")
+        _ = try place.vault("vault_after_rotation", as: "broken")
+        try place.write("broken/identity/keys.json", "{}")
+        let broken = try Vault.read(at: place.directory + "/broken")
+        let why = ConfirmVerb.doubt(
+            about: broken, of: broken.genesis?.uid, knowing: try #require(KeyID(root)))
+        #expect(why?.contains("breaks") == true)
+    }
+
+    @Test(
         "One line that the vault does not say is enough to refuse",
         arguments: [
             ("vault-uid", "other"), ("vault-root", String(repeating: "0", count: 64)),
-            ("vault-events", "5"), ("vault-last", event), ("revoke", "bp1_0123456789abcdef"),
+            ("vault-events", "5"), ("vault-last", event),
+            ("vault-next", "2026-02-18T12:00:10.100011+00:00"), ("revoke", "bp1_0123456789abcdef"),
             ("revoke-last", event), ("revoke-roles", "quorum"), ("contested", "1"),
             ("boundary", event), ("reattest", "\(event) \(Digest(of: []))"),
             ("reattest", "evt_a2c10974f007422348286da3 \(Digest(of: []))"),

@@ -104,7 +104,9 @@ extension House {
         _ name: ActName, by actor: String, key: Int = 0, as role: ActRole? = nil,
         on id: String? = nil
     ) throws(Refusal) -> Act {
-        let ceremony = id.flatMap { state.ceremony(named: $0) }
+        let ceremony = id.flatMap { id in
+            state.ceremony(named: id) ?? state.unconfirmed.first { $0.id == id }
+        }
         if let id, ceremony == nil {
             throw Refusal(.unknownCeremony, "There is no ceremony \(id) in this log.")
         }

@@ -33,8 +33,8 @@ extension House {
         case .probe(let key): .probed(key.key.fingerprint)
         case .generate: made.map { .generated($0) }
         case .look: vaultSeen.map { .seen($0) }
-        case .plan: .planned(House.vaultRoot)
-        case .stage: .staged(House.vaultFiles)
+        case .plan(let work): House.planned(work).map { .planned($0) }
+        case .stage(let work): House.staged(work).map { .staged($0) }
         case .publish: .published
         case .ask(let question):
             keys[question.key.fingerprint].map { key in
@@ -66,9 +66,16 @@ extension House {
         of id: String, key number: Int = 500, generated: Timestamp? = nil,
         _ change: (inout GeneratedKey) -> Void = { _ in }
     ) throws(Refusal) -> JSON? {
+        try outcome(of: id, by: SoftwareKey(number), generated: generated, change)
+    }
+
+    /// The same with any key.
+    public func outcome(
+        of id: String, by key: SoftwareKey, generated: Timestamp? = nil,
+        _ change: (inout GeneratedKey) -> Void = { _ in }
+    ) throws(Refusal) -> JSON? {
         guard let ceremony = state.ceremony(named: id) else { return nil }
         let operation = try state.operation(of: ceremony.statement)
-        let key = SoftwareKey(number)
         var made = GeneratedKey(
             publicKey: key.publicKey, attributes: KeyMaking.attributes, module: "/lib/token.so",
             moduleDigest: Digest(of: [1]), generated: generated ?? max(now, state.head.time))

@@ -128,13 +128,18 @@ enum View {
             "key_status": .text(key?.status(at: time).rawValue),
             "goes_on_despite": .strings(ceremony.goesOnDespite.map(\.rawValue).sorted()),
             "afterwards": .strings(ceremony.afterwards.map(\.name)),
+            "left_undone": .bool(ceremony.isLeftUndone),
+            "followed_by": .text(ceremony.followedBy),
             "trouble": .text(trouble), "asked": .strings(asked),
             "peers": .array(
                 ceremony.peers.map { peer in
                     let moment = ceremony.confirmations[peer.name]
+                    let isAwaited =
+                        ceremony.state != .completed || ceremony.unconfirmed.contains(peer)
                     return .fields([
                         "name": .string(peer.name), "key": .string("\(peer.fingerprint)"),
-                        "answer": .string(moment == nil ? "open" : "yes"),
+                        "answer": .string(
+                            moment != nil ? "yes" : isAwaited ? "open" : "gone"),
                         "at": .text(moment.map { "\($0.time)" }),
                     ])
                 }),

@@ -18,25 +18,32 @@ extension Executor {
 
     /// The same by whoever has the execution in hand.
     func finish(_ id: String) async throws(EngineError) {
-        while let next = published.snapshot.state.unfinished.first(where: { $0.id == id })?
-            .afterwards.first
+        while let ceremony = published.snapshot.state.unfinished.first(where: { $0.id == id }),
+            let next = ceremony.afterwards.first
         {
             // Halt first, everywhere (CT-11): what is committed can wait.
             guard !published.snapshot.isHalted else { throw EngineError(.haltedByFile) }
             await boundary("afterwards-\(next.name)")
-            do throws(VaultError) { try await perform(next.step) } catch {
+            let isDone: Bool
+            do throws(VaultError) {
+                isDone = try await perform(
+                    next.step, isWithdrawn: published.snapshot.state.isWithdrawn(ceremony))
+            } catch {
                 troubles.note(error.detail, of: id)
                 throw error.engineError
             }
             troubles.forget(id)
             await boundary("afterwards-\(next.name)-done")
-            _ = try await writer.submit(.done(ceremony: id, step: next.name))
+            _ = try await writer.submit(.done(ceremony: id, step: next.name, isLeft: !isDone))
         }
     }
 
-    private func perform(_ step: Step) async throws(VaultError) {
+    /// - Parameter isWithdrawn: Whether the key is revoked: then only what is begun is finished.
+    /// - Returns: Whether it is done; `false` where it was left.
+    private func perform(_ step: Step, isWithdrawn: Bool) async throws(VaultError) -> Bool {
         switch step {
-        case .publish(let publication): try await desk.publish(publication)
+        case .publish(let publication):
+            return try await desk.publish(publication, onlyIfBegun: isWithdrawn)
         default:
             throw VaultError(
                 .executionFailed, "The step \(step.name) is none that follows a commit.")

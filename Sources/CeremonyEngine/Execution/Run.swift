@@ -55,7 +55,7 @@ struct Run {
             staged = work.vault
             return .staged(try await executor.desk.stage(work))
         case .publish(let publication):
-            try await executor.desk.publish(publication)
+            _ = try await executor.desk.publish(publication)
             return .published
         case .sign(let key, let bytes):
             return .signed(

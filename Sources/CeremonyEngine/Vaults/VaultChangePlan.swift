@@ -93,10 +93,3 @@ struct VaultChangePlan {
         return files.compactMap(\.vaultFile)
     }
 }
-
-extension PublishedFile {
-    /// As an outcome says it.
-    var vaultFile: VaultFile? {
-        Digest(bytes: after.sha256).map { VaultFile(path: path, size: after.size, sha256: $0) }
-    }
-}

@@ -72,13 +72,18 @@ public struct VaultDesk: Sendable {
         }
     }
 
-    /// Writes the vault, or goes on with writing it; on return it is as the outcome says, durable,
-    /// and verifies.
-    func publish(_ publication: VaultPublication) async throws(VaultError) {
+    /// Writes the vault, or goes on with writing it; where it is written on return, it is as the
+    /// outcome says, durable, and verifies.
+    ///
+    /// - Parameter onlyIfBegun: Whether a vault in which nothing of it stands is left as it is.
+    /// - Returns: Whether it is written.
+    func publish(_ publication: VaultPublication, onlyIfBegun: Bool = false)
+        async throws(VaultError) -> Bool
+    {
         let (place, old) = try places(of: publication.work)
         let boundary = boundary
-        try await onDisk { () throws(VaultError) in
-            try VaultPublisher(place, publication, of: old, boundary).publish()
+        return try await onDisk { () throws(VaultError) in
+            try VaultPublisher(place, publication, of: old, boundary).publish(onlyIfBegun)
         }
     }
 

@@ -59,6 +59,9 @@ struct VaultLook {
             // A new vault's times need not follow the old one's.
             return VaultSeen(facts: facts.merging(lastFacts) { $1 }, moment: clock)
         }
+        facts["vault-next"] = VaultTime(microseconds: 0).flatMap {
+            vault.log.nextTime(notBefore: $0).map { "\($0)" }
+        }
         let tip = vault.log.tip(of: sight.actor)
         facts["actor-last"] = tip.last.map { "\($0)" } ?? "none"
         facts["actor-next"] = "\(tip.nextLogicalTime)"
@@ -71,7 +74,8 @@ struct VaultLook {
                     .vaultUnfit, "\(key) in the vault \(name) has no sound public key.")
             }
             facts["\(field)-key"] = sshKey.line
-            facts["\(field)-roles"] = standing.roles.joined(separator: ",")
+            facts["\(field)-roles"] =
+                standing.roles.isEmpty ? "none" : standing.roles.joined(separator: ",")
             if field == "revoke" {
                 facts["revoke-last"] = standing.lastEvent.map { "\($0.id)" } ?? "none"
                 facts["contested"] = "\(try contested(standing))"

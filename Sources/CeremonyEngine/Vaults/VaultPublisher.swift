@@ -27,17 +27,22 @@ struct VaultPublisher {
     }
 
     /// Writes what is not written yet.
-    func publish() throws(VaultError) {
+    ///
+    /// - Parameter onlyIfBegun: Whether a vault in which nothing of it stands is left as it is.
+    /// - Returns: Whether it is written.
+    func publish(_ onlyIfBegun: Bool) throws(VaultError) -> Bool {
         do {
             // A new vault is locked through the one that it follows.
             let lock = try VaultLock(old.path)
-            if try !isDone() {
+            let isLeft = try onlyIfBegun && isUntouched()
+            if try !isLeft && !isDone() {
                 try write(try filesToWrite())
                 try checkDone()
             }
             // From here on nobody has to go on: the vault says everything itself.
             try staged.discard()
             _ = consume lock
+            return !isLeft
         } catch let error as VaultError {
             throw error
         } catch {
@@ -150,6 +155,17 @@ struct VaultPublisher {
     }
 
     // MARK: What is done
+
+    /// Whether nothing of it stands in the vault: that is in order, and does not know the new key.
+    /// A log in which an append was cut off is not in order.
+    private func isUntouched() throws(VaultError) -> Bool {
+        if try begins(with: log()) { return false }
+        // A new vault gets its name when it is there as a whole.
+        if isNew { return true }
+        let vault = try place.read()
+        return vault.findings.violations.isEmpty
+            && vault.log.standing(of: publication.work.signer.id) == nil
+    }
 
     /// Whether nothing is left to be written: the vault is in order, its log begins with all that
     /// was written to it, our key is in it as that says, and every file is the outcome's. A vault

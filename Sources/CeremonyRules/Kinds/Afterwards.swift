@@ -20,29 +20,64 @@ public struct Afterwards: Hashable, Sendable {
         self.step = step
         self.result = result
     }
+
+    /// What a done-event says of something that was not begun and never will be, because the key
+    /// that it was for is revoked.
+    public static let leftUndone = JSON.object(["result": .string("not-written")])
 }
 
 extension State {
     /// Completed ceremonies whose outcome the world has not followed yet, oldest first.
-    public var unfinished: [Ceremony] { unfinishedNames.compactMap { ceremonies[$0] } }
+    public var unfinished: [Ceremony] { unfinishedNames.compactMap(committed) }
 
-    /// `step.done`: the next thing that the outcome asks for is done.
+    /// Whether the key that came out of a ceremony is revoked, so that what its outcome has not
+    /// begun in the world is better left.
+    public func isWithdrawn(_ ceremony: Ceremony) -> Bool {
+        ceremony.key.flatMap { keys[$0]?.revocation } != nil
+    }
+
+    /// `step.done`: the next thing that the outcome asks for is done, or is left because its key is
+    /// revoked and nothing of it was begun.
     mutating func take(_ done: StepDone) throws(Refusal) {
-        guard unfinishedNames.contains(done.ceremony),
-            let next = ceremonies[done.ceremony]?.afterwards.first,
-            done.step == next.name, done.result == next.result
+        guard let ceremony = unfinished.first(where: { $0.id == done.ceremony }),
+            let next = ceremony.afterwards.first, done.step == next.name,
+            done.result == next.result
+                || (done.result == Afterwards.leftUndone && isWithdrawn(ceremony))
         else {
             throw Refusal(
                 .illegalEvent,
                 "\(done.ceremony) has nothing of the name \(done.step) to do next, or not so.",
                 requirement: "FP-4")
         }
-        ceremonies[done.ceremony]?.afterwards.removeFirst()
-        if ceremonies[done.ceremony]?.afterwards.isEmpty == true { finish(done.ceremony) }
+        guard done.result == next.result else { return leave(ceremony.id) }
+        change(ceremony.id) { $0.afterwards.removeFirst() }
+        guard ceremony.afterwards.count == 1 else { return }
+        unfinishedNames.removeAll { $0 == ceremony.id }
+        release(before: ceremony)
     }
 
-    /// Nothing is to be done for the ceremony any more: it has been, or its key is withdrawn.
-    mutating func finish(_ ceremony: String) {
-        unfinishedNames.removeAll { $0 == ceremony }
+    /// Nothing is to be done for the ceremony any more, and nobody has anything to take over.
+    private mutating func leave(_ id: String) {
+        change(id) { ceremony in
+            ceremony.afterwards = []
+            ceremony.isLeftUndone = true
+        }
+        unfinishedNames.removeAll { $0 == id }
+        unconfirmedNames.removeAll { $0 == id }
+    }
+}
+
+// MARK: What outlives its log
+
+extension State {
+    /// A ceremony of this log, or one of an earlier log that still had something to do, or somebody
+    /// to wait for, when this one began.
+    func committed(_ id: String) -> Ceremony? { ceremonies[id] ?? inherited[id] }
+
+    /// Changes it where it is.
+    mutating func change(_ id: String, _ body: (inout Ceremony) -> Void) {
+        guard var ceremony = committed(id) else { return }
+        body(&ceremony)
+        if ceremonies[id] == nil { inherited[id] = ceremony } else { ceremonies[id] = ceremony }
     }
 }

@@ -25,6 +25,9 @@ extension CeremonyKind {
     /// Nothing that a clock could show.
     public func checkOpening(by clock: Timestamp) throws(Refusal) {}
 
+    /// Whoever may start a ceremony.
+    public func checkInitiator(_ name: String) throws(Refusal) {}
+
     /// Nothing follows from the date alone.
     public static func completed(
         _ parameters: [String: String], drafted: Timestamp, in state: State

@@ -75,6 +75,11 @@ public protocol CeremonyKind: Sendable {
     /// - Throws: ``Refusal`` (`bad-parameter`).
     func checkOpening(by clock: Timestamp) throws(Refusal)
 
+    /// Refuses to be started by somebody who has another part in it that needs somebody else.
+    ///
+    /// - Throws: ``Refusal`` (`wrong-role`).
+    func checkInitiator(_ name: String) throws(Refusal)
+
     /// The subject's class, for the statement.
     var subjectClass: String? { get }
     /// The holder of the subject, for the statement.
@@ -125,7 +130,10 @@ public protocol CeremonyKind: Sendable {
         in state: State
     ) throws(Refusal)
     /// Refuses an intent that is not what the statement orders.
-    func checkIntent(_ intent: JSON?, of ceremony: Ceremony, in state: State) throws(Refusal)
+    ///
+    /// - Parameter time: When the execution begins.
+    func checkIntent(_ intent: JSON?, of ceremony: Ceremony, at time: Timestamp, in state: State)
+        throws(Refusal)
     /// Refuses an outcome that is not what the statement and the intent demand.
     ///
     /// - Returns: The key record, for kinds that make a key.
@@ -167,9 +175,9 @@ extension ImmediateKind {
     }
 
     /// There is none.
-    public func checkIntent(_ intent: JSON?, of ceremony: Ceremony, in state: State)
-        throws(Refusal)
-    {
+    public func checkIntent(
+        _ intent: JSON?, of ceremony: Ceremony, at time: Timestamp, in state: State
+    ) throws(Refusal) {
         guard intent == nil else {
             throw Refusal(.outcomeDiffers, "\(Self.name) has nothing to announce.")
         }
@@ -194,6 +202,11 @@ public enum Lock: Hashable, Sendable {
     case token(String)
     /// The vault that is written.
     case vault(String)
+
+    /// Whether it is a token, which is needed for as long as the key is not made.
+    var isToken: Bool {
+        if case .token = self { true } else { false }
+    }
 
     /// For people.
     public var text: String {

@@ -30,8 +30,9 @@ extension KeyMakingKind {
     }
 
     /// The intent names token, id and label.
-    public func checkIntent(_ intent: JSON?, of ceremony: Ceremony, in state: State) throws(Refusal)
-    {
+    public func checkIntent(
+        _ intent: JSON?, of ceremony: Ceremony, at time: Timestamp, in state: State
+    ) throws(Refusal) {
         try making.checkIntent(intent, in: state)
     }
 

@@ -82,6 +82,10 @@ public struct Ceremony: Hashable, Sendable {
     public internal(set) var record: KeyRecord?
     /// What is still to be done since it was committed, in order.
     public internal(set) var afterwards: [Afterwards] = []
+    /// Whether the world was left as it was, because the key was revoked before anything was begun.
+    public internal(set) var isLeftUndone = false
+    /// The later ceremony on the same vault whose peers are waited for instead of this one's.
+    public internal(set) var followedBy: String?
     /// Its end.
     public internal(set) var end: End?
     /// What became of what it left, as far as somebody has ordered it.
@@ -97,9 +101,10 @@ public struct Ceremony: Hashable, Sendable {
         (approvals.isComplete ? [] : approvals.waiting)
             + acceptances.filter { !$0.isComplete }.flatMap { $0.waiting.map(\.name) }
     }
-    /// Peers of a completed ceremony that have not confirmed it.
+    /// Peers of a completed ceremony that have not confirmed it and are waited for.
     public var unconfirmed: [Signatory] {
-        state == .completed ? peers.filter { confirmations[$0.name] == nil } : []
+        guard state == .completed, !isLeftUndone, followedBy == nil else { return [] }
+        return peers.filter { confirmations[$0.name] == nil }
     }
     /// The identifier.
     public var id: String { statement.ceremony }

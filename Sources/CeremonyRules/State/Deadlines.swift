@@ -16,7 +16,7 @@ extension State {
         all += ceremonyDeadlines
         all += attestationDeadlines
         all += recoveries
-        all += unfinished.map(State.carryingOut) + unconfirmed.map(State.confirming)
+        all += unfinished.map(carryingOut) + unconfirmed.map(confirming)
         all += overlapEnds + logKeyEnds
         all += subjects.map { rotation(of: $0.key, $0.value, underWay) }
         return all.compactMap(\.self).sorted {
@@ -100,22 +100,31 @@ extension State {
     }
 
     /// The daemon does it by itself; that it is not done yet is somebody's to look into.
-    private static func carryingOut(_ ceremony: Ceremony) -> Deadline? {
+    private func carryingOut(_ ceremony: Ceremony) -> Deadline? {
         guard let end = ceremony.end else { return nil }
         return Deadline(
             .unfinished, subject: ceremony.statement.subject, key: ceremony.key,
-            ceremony: ceremony.id, date: end.time, since: end.time,
-            text: "\(ceremony.id) is decided and not carried out yet: "
+            ceremony: own(ceremony), date: end.time, since: end.time,
+            text: "\(ceremony.id)\(origin(of: ceremony)) is decided and not carried out yet: "
                 + "\(ceremony.afterwards.map(\.name).joined(separator: ", ")).")
     }
 
-    private static func confirming(_ ceremony: Ceremony) -> Deadline? {
+    private func confirming(_ ceremony: Ceremony) -> Deadline? {
         guard let end = ceremony.end else { return nil }
         return Deadline(
             .confirmation, subject: ceremony.statement.subject, key: ceremony.key,
-            ceremony: ceremony.id, date: end.time, since: end.time,
-            text: "\(ceremony.id) is to be confirmed by: "
+            ceremony: own(ceremony), date: end.time, since: end.time,
+            text: "\(ceremony.id)\(origin(of: ceremony)) is to be confirmed by: "
                 + "\(ceremony.unconfirmed.map(\.name).joined(separator: ", ")).")
+    }
+
+    /// The name of a ceremony of this log; one of an earlier log is not found by its name.
+    private func own(_ ceremony: Ceremony) -> String? {
+        ceremonies[ceremony.id] == nil ? nil : ceremony.id
+    }
+
+    private func origin(of ceremony: Ceremony) -> String {
+        own(ceremony) == nil ? " of the log \(ceremony.statement.log)" : ""
     }
 
     private var overlapEnds: [Deadline?] {

@@ -22,6 +22,19 @@ extension State {
                 "\(ceremony.id) is \(ceremony.state.rawValue); there is nothing to confirm yet.",
                 next: "How it stands: ceremonyctl show \(ceremony.id).", requirement: "FP-4")
         }
+        guard !ceremony.isLeftUndone else {
+            throw Refusal(
+                .ended,
+                "The key of \(ceremony.id) was revoked before its vault was written, so that is as it "
+                    + "was: there is nothing to confirm.",
+                next: "How it stands: ceremonyctl show \(ceremony.id).", requirement: "FP-4")
+        }
+        // Before that no copy can know the new key.
+        guard ceremony.afterwards.isEmpty else {
+            throw Refusal(
+                .notYet, "The vault of \(ceremony.id) is not written yet.",
+                next: "What keeps it: ceremonyctl show \(ceremony.id).", requirement: "FP-4")
+        }
         try checkDocument(act, record.digest)
         try checkStates(of: act, in: [.completed: .completed])
         if let before = ceremony.confirmations[actor] {
@@ -30,8 +43,8 @@ extension State {
                 "\(actor) has confirmed it already, at \(before.time) (event \(before.seq)).",
                 next: "Once is enough.", requirement: "CT-12")
         }
-        ceremonies[ceremony.id]?.confirmations[actor] = moment
-        if ceremonies[ceremony.id]?.unconfirmed.isEmpty == true {
+        change(ceremony.id) { $0.confirmations[actor] = moment }
+        if committed(ceremony.id)?.unconfirmed.isEmpty == true {
             unconfirmedNames.removeAll { $0 == ceremony.id }
         }
         remember(
@@ -44,9 +57,26 @@ extension State {
         guard act.act == .confirm, act.role == .participant, let id = act.ceremony else {
             return nil
         }
-        return ceremonies[id]?.peers.first { $0.fingerprint == key }
+        return committed(id)?.peers.first { $0.fingerprint == key }
     }
 
     /// Completed ceremonies that peers are still to confirm, oldest first.
-    public var unconfirmed: [Ceremony] { unconfirmedNames.compactMap { ceremonies[$0] } }
+    public var unconfirmed: [Ceremony] { unconfirmedNames.compactMap(committed) }
+
+    /// Those whose peers are not waited for any more once a ceremony has written the vault: a copy
+    /// that follows it knows the earlier keys too, and whom to wait for was decided anew.
+    func followed(by fields: Fields) -> [Ceremony] {
+        let vaults = [fields["vault-uid"], fields["new-uid"]].compactMap(\.self)
+        return unconfirmed.filter { earlier in
+            vaults.contains { $0.utf8.elementsEqual((earlier.statement.vaultMade ?? "").utf8) }
+        }
+    }
+
+    /// The vault is written: from now on only this ceremony's peers are waited for.
+    mutating func release(before ceremony: Ceremony) {
+        for earlier in followed(by: ceremony.statement.fields) where earlier.id != ceremony.id {
+            change(earlier.id) { $0.followedBy = ceremony.id }
+            unconfirmedNames.removeAll { $0 == earlier.id }
+        }
+    }
 }

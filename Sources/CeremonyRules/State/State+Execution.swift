@@ -23,7 +23,8 @@ extension State {
             throw Refusal(
                 .illegalEvent, "An execution is ordered by a person.", requirement: "FR70")
         }
-        try operation(of: ceremony.statement).checkIntent(executing.intent, of: ceremony, in: self)
+        try operation(of: ceremony.statement).checkIntent(
+            executing.intent, of: ceremony, at: moment.time, in: self)
         try move(ceremony.id, from: executing.from, to: executing.to, expected: .executing)
         ceremonies[ceremony.id]?.execution = Ceremony.Execution(
             seq: moment.seq, time: moment.time, actor: actor, intent: executing.intent)

@@ -66,9 +66,8 @@ extension State {
             boundary: revoked.boundary, boundaryTime: revoked.boundaryTime)
         retiring.removeAll { $0 == revoked.fingerprint }
         if let made = keys[revoked.fingerprint]?.ceremony {
+            // What its outcome still has to do is not forgotten: a vault may be half written.
             unattested.removeAll { $0 == made }
-            finish(made)
-            unconfirmedNames.removeAll { $0 == made }
         }
         if revoked.reason == "loss" {
             loseToken(of: revoked.fingerprint, at: moment, by: revoked.ceremony)

@@ -86,6 +86,10 @@ extension State {
         authorities = predecessor.authorities.mapValues(\.carried)
         identities = predecessor.identities
         retiring = predecessor.retiring
+        // A vault may be half written, whichever log says so, and peers may follow an old key.
+        unfinishedNames = predecessor.unfinishedNames
+        unconfirmedNames = predecessor.unconfirmedNames
+        for id in unfinishedNames + unconfirmedNames { inherited[id] = predecessor.committed(id) }
         roster.holders = predecessor.roster.holders
         noteDepartures(since: predecessor.roster, at: KeyEntry.Moment(seq: 0, time: time))
     }
@@ -102,7 +106,7 @@ extension State {
     /// The ceremony of that name in this log or in one that it goes on from: a subject's ceremonies
     /// are numbered through all of them.
     public func recordedCeremony(named id: String) -> Ceremony? {
-        ceremonies[id] ?? predecessor?.recordedCeremony(named: id)
+        committed(id) ?? predecessor?.recordedCeremony(named: id)
     }
 }
 

@@ -108,7 +108,11 @@ extension State {
                 next: "Nothing was recorded. Draft it again with: ceremonyctl \(name.rawValue).")
         }
         try checkPrefix(size: act.treeSize, root: act.treeRoot)
-        let ceremony = try act.ceremony.map { id throws(Refusal) in try self.ceremony(id) }
+        let ceremony = try act.ceremony.map { id throws(Refusal) in
+            // What peers are to confirm outlives its log.
+            if act.act == .confirm, let earlier = inherited[id] { return earlier }
+            return try self.ceremony(id)
+        }
         try checkAge(of: act, at: time)
         if let member { try checkPermission(act, by: member, on: ceremony) }
         try use(act.nonce, by: actor)

@@ -76,6 +76,9 @@ public struct State: Hashable, Sendable {
     var ceremonies: TreeDictionary<String, Ceremony> = [:]
     /// Their identifiers in the order of opening.
     var openings = Order<String>()
+    /// Ceremonies of earlier logs that still had something to do, or somebody to wait for, when
+    /// this log began.
+    var inherited: TreeDictionary<String, Ceremony> = [:]
     /// Those that are PENDING, APPROVED or EXECUTING, oldest first.
     public internal(set) var live: [String] = []
     /// Those whose key waits for attestations, oldest first.

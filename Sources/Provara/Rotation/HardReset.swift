@@ -36,16 +36,19 @@ public struct HardReset: Sendable {
     /// Directories that a vault has although nothing is in them yet.
     public static let emptyDirectories = ["state", "artifacts/cas"]
 
+    /// The new vault's first events.
+    public let events: ResetEvents
+
     /// The birth record.
-    public let record: GenesisRecord
+    public var record: GenesisRecord { events.record }
     /// The new vault's root key.
-    public let rootKey: VaultPublicKey
+    public var rootKey: VaultPublicKey { events.order.rootKey }
     /// The moments.
-    public let times: Times
+    public var times: Times { events.order.times }
     /// GENESIS.
-    public let genesis: UnsignedEvent
+    public var genesis: UnsignedEvent { events.genesis }
     /// The observation that the package's bootstrap gives every vault as its second event.
-    public let observation: UnsignedEvent
+    public var observation: UnsignedEvent { events.observation }
 
     /// Works a new vault out.
     ///
@@ -69,13 +72,8 @@ public struct HardReset: Sendable {
         guard times.genesis < times.observation else {
             throw .time(times.observation, notAfter: times.genesis.description)
         }
-        let events = ResetEvents(
+        events = ResetEvents(
             ResetOrder(uid: uid, rootKey: rootKey, actor: actor, times: times), anchor: old.anchor)
-        record = events.record
-        genesis = events.genesis
-        observation = events.observation
-        self.rootKey = rootKey
-        self.times = times
     }
 
     /// Puts the signatures to the events.
@@ -84,14 +82,7 @@ public struct HardReset: Sendable {
     public func signed(genesis genesisSignature: [UInt8], observation observationSignature: [UInt8])
         throws(RotationRefusal) -> NewVault
     {
-        do throws(UnsignedEvent.SignatureMismatch) {
-            return try NewVault(
-                self,
-                log: genesis.line(signature: genesisSignature, by: rootKey)
-                    + observation.line(signature: observationSignature, by: rootKey))
-        } catch {
-            throw .signature(error)
-        }
+        try NewVault(events, genesis: genesisSignature, observation: observationSignature)
     }
 }
 
@@ -105,22 +96,35 @@ public struct NewVault: Sendable {
     private let contents: [(path: String, bytes: [UInt8])]
     private let manifestBytes: [UInt8]
 
-    init(_ reset: HardReset, log: [UInt8]) throws(UnsignedEvent.SignatureMismatch) {
-        guard
-            let registry = try? KeyRegistry(
-                root: reset.rootKey, createdAt: reset.times.keyCreatedAt)
-        else { throw UnsignedEvent.SignatureMismatch(signer: reset.rootKey.id) }
-        contents =
-            [
-                (VaultPath.genesis, reset.record.fileBytes),
-                (VaultPath.keys, registry.fileBytes),
-            ] + BirthPolicies.files(root: reset.rootKey.id) + [(VaultPath.events, log)]
+    /// Works the files out from the events and the root key's signatures of them alone: a verifier
+    /// does it without either vault.
+    ///
+    /// - Parameters: the 64 bytes that the root key made over each event's bytes.
+    /// - Throws: ``RotationRefusal`` where a signature is not the root key's.
+    public init(
+        _ events: ResetEvents, genesis genesisSignature: [UInt8],
+        observation observationSignature: [UInt8]
+    ) throws(RotationRefusal) {
+        let (rootKey, times) = (events.order.rootKey, events.order.times)
+        do throws(UnsignedEvent.SignatureMismatch) {
+            let log =
+                try events.genesis.line(signature: genesisSignature, by: rootKey)
+                + events.observation.line(signature: observationSignature, by: rootKey)
+            guard let registry = try? KeyRegistry(root: rootKey, createdAt: times.keyCreatedAt)
+            else { throw UnsignedEvent.SignatureMismatch(signer: rootKey.id) }
+            contents =
+                [
+                    (VaultPath.genesis, events.record.fileBytes),
+                    (VaultPath.keys, registry.fileBytes),
+                ] + BirthPolicies.files(root: rootKey.id) + [(VaultPath.events, log)]
+        } catch {
+            throw .signature(error)
+        }
         manifest = VaultManifest(contents.map { ManifestEntry(path: $0.path, bytes: $0.bytes) })
-        manifestBytes = manifest.bytes(createdAt: reset.times.manifestCreatedAt)
+        manifestBytes = manifest.bytes(createdAt: times.manifestCreatedAt)
         manifestSignature = ManifestSignature(
-            root: manifest.root, signer: reset.rootKey.id,
-            signedAt: reset.times.manifestSignedAt)
-        rootKey = reset.rootKey
+            root: manifest.root, signer: rootKey.id, signedAt: times.manifestSignedAt)
+        self.rootKey = rootKey
     }
 
     /// All files, in the order in which they are to be written into an empty directory. Until

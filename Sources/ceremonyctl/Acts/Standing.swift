@@ -189,7 +189,7 @@ struct Standing {
             throw refusal(
                 .refused, report.peers.isEmpty ? "not-listed" : "already-answered",
                 report.peers.isEmpty
-                    ? "\(report.id) has no peers" : "All peers of \(report.id) have confirmed it",
+                    ? "\(report.id) has no peers" : "\(report.id) waits for no peer any more",
                 next: "There is nothing more to do for it.", requirement: "CT-12")
         }
     }

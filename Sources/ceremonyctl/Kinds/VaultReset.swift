@@ -44,6 +44,7 @@ struct VaultReset: ClientKind {
         if said("vault-faults") != "0" {
             told.append("The old vault breaks \(said("vault-faults")) rules.")
         }
+        told += VaultPeers.released(by: fields)
         let peers = fields.all("peer")
         if !peers.isEmpty {
             told.append(
@@ -60,6 +61,19 @@ struct VaultReset: ClientKind {
 
 /// Those who have copies of a vault, as they are said on a command line.
 enum VaultPeers {
+    /// Who is not waited for any more.
+    static func released(by fields: Fields) -> [String] {
+        fields.all("releases").compactMap { line in
+            let parts = line.utf8.split(separator: UInt8(ascii: " ")).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+            guard parts.count == 3 else { return nil }
+            return
+                "WARNING: \(parts[1]) (\(parts[2])) has not confirmed \(parts[0]), and is not waited "
+                + "for any more once this is written. Their copy may still trust the old key."
+        }
+    }
+
     /// A name on the roster stands for that person's first key, and is asked for with it: then what
     /// is asked for can be held against the statement word for word.
     ///

@@ -67,14 +67,17 @@ struct VouchedReading {
         facts.append(("vault-root", "\(vault.root)"))
         facts.append(("vault-events", "\(vault.log.eventCount)"))
         facts.append(("vault-last", vault.log.lastEvent.map { "\($0.id)" } ?? "none"))
+        let next = VaultTime(microseconds: 0).flatMap { vault.log.nextTime(notBefore: $0) }
+        facts.append(("vault-next", next.map { "\($0)" } ?? "none"))
         facts.append(("revoke-last", old.lastEvent.map { "\($0.id)" } ?? "none"))
         facts.append(("contested", "\(contested)"))
         facts.append(("actor-last", tip.last.map { "\($0)" } ?? "none"))
         facts.append(("actor-next", "\(tip.nextLogicalTime)"))
         for name in ["revoke", "authority", "promoter"] {
             let key = fields[name].flatMap { KeyID($0) }
-            let roles = key.flatMap { vault.log.standing(of: $0) }?.roles ?? ["none"]
-            facts.append(("\(name)-roles", roles.joined(separator: ",")))
+            let roles = key.flatMap { vault.log.standing(of: $0) }?.roles ?? []
+            facts.append(
+                ("\(name)-roles", roles.isEmpty ? "none" : roles.joined(separator: ",")))
         }
         return facts
     }

@@ -5,6 +5,7 @@
 import CeremonyRecord
 import CeremonyRules
 import CeremonyTerminal
+import Provara
 
 /// What a rotation of a vault's key orders.
 struct VaultRotation: ClientKind {
@@ -13,6 +14,7 @@ struct VaultRotation: ClientKind {
     private let fields: Fields
     private let accepts: [AcceptLine]
     private let subject: String
+    private let drafted: Timestamp
     private var vouched: VouchedReading
     /// The copy of the vault that agrees with the statement.
     private var copy: String?
@@ -52,6 +54,7 @@ struct VaultRotation: ClientKind {
         fields = statement.fields
         accepts = statement.accepts
         subject = statement.subject
+        drafted = statement.drafted
         vouched = VouchedReading(fields)
     }
 
@@ -83,6 +86,8 @@ struct VaultRotation: ClientKind {
                 ? "Both events are signed with \(revoker)."
                 : "The end is signed with \(revoker), the new key is promoted with \(promoter).")
         if said("old-status") == "revoked" { told.append(VaultRotation.revokedWarning) }
+        told += VaultRotation.dateWarning(fields, drafted)
+        told += VaultPeers.released(by: fields)
         let peers = fields.all("peer")
         if !peers.isEmpty {
             told.append(
@@ -132,7 +137,7 @@ struct VaultRotation: ClientKind {
             return [
                 "In the vault \(said("vault")) the key \(said("revoke")) is revoked by "
                     + "\(said("authority")), for ever. It is trusted up to \(said("boundary"))."
-            ]
+            ] + dateWarning(statement.fields, statement.drafted)
         case "KEY_PROMOTION":
             return [
                 "In the vault \(said("vault")) the new key takes the place of \(said("revoke")), "
@@ -140,6 +145,18 @@ struct VaultRotation: ClientKind {
             ]
         default: return []
         }
+    }
+
+    /// That the vault's log is dated ahead of the clock, and with it whatever is written next.
+    static func dateWarning(_ fields: Fields, _ now: Timestamp) -> [String] {
+        guard let text = fields["vault-next"], let next = VaultTime(text),
+            next.microseconds / 1_000_000 > now.seconds + Limits.clockLead
+        else { return [] }
+        return [
+            "WARNING: the vault has an event that is dated in the future, and every later one has to "
+                + "be dated after it: this rotation will say \(next), and it was drafted at \(now). "
+                + "Find out who wrote that event before you agree."
+        ]
     }
 
     /// What the literal status does to the package's own check.

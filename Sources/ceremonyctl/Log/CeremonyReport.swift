@@ -106,6 +106,10 @@ struct CeremonyReport: Sendable {
     let goesOnDespite: [String]?
     /// What is still to be done since it was committed, in order.
     let afterwards: [String]
+    /// Whether nothing of that was done, because the key was revoked before.
+    let isLeftUndone: Bool
+    /// The later ceremony on the same vault whose peers are waited for instead.
+    let followedBy: String?
     /// What kept that from being done the last time.
     let trouble: String?
     /// Who is asked to sign for its execution now.
@@ -161,6 +165,8 @@ struct CeremonyReport: Sendable {
         keyStatus = try fields.optionalText("key_status") { KeyStatus(rawValue: $0) }
         goesOnDespite = try fields.optionalStrings("goes_on_despite")
         afterwards = try fields.optionalStrings("afterwards") ?? []
+        isLeftUndone = try fields.optionalBool("left_undone") ?? false
+        followedBy = try fields.optionalString("followed_by")
         trouble = try fields.optionalString("trouble")
         asked = try fields.optionalStrings("asked") ?? []
         peers = try (try fields.optionalObjects("peers") ?? []).map { row throws(JSONError) in

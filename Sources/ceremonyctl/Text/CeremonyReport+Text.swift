@@ -62,16 +62,26 @@ extension CeremonyReport {
             lines.append("  unfinished: \(afterwards.joined(separator: ", "))")
             if let trouble { lines.append("  trouble:    \(trouble)") }
         }
+        if isLeftUndone {
+            lines.append(
+                "  NOT WRITTEN: its key was revoked first, so the vault was left as it "
+                    + "was")
+        }
         if !peers.isEmpty {
             lines.append(
                 "  confirmations: \(peers.count { $0.answer == .yes }) of \(peers.count)")
             lines += Phrase.table(
                 peers.map { peer in
                     [
-                        peer.name, peer.answer == .yes ? "confirmed" : "pending",
+                        peer.name,
+                        peer.answer == .yes
+                            ? "confirmed" : peer.answer == .open ? "pending" : "not waited for",
                         peer.at.map { "\($0)" } ?? "", "\(peer.key)",
                     ]
                 }, indent: "    ")
+            if let followedBy {
+                lines.append("    the vault was changed again since: \(followedBy)")
+            }
         }
         if let next { lines.append("  next: " + next) }
         return lines
@@ -110,7 +120,7 @@ extension CeremonyReport {
 
     /// Peers that have not said that they have taken it over.
     var unconfirmed: [String] {
-        state == .completed ? peers.filter { $0.answer != .yes }.map(\.name) : []
+        state == .completed ? peers.filter { $0.answer == .open }.map(\.name) : []
     }
 
     /// Who could still be missing: where everybody who is left is needed, one person who leaves

@@ -1,6 +1,7 @@
 // One line for each event of the log: who did what to which ceremony.
 
 import CeremonyRecord
+import CeremonyRules
 
 extension Event {
     /// Number, time, type and what a person wants to know of it.
@@ -53,7 +54,9 @@ extension Event {
                 + (body.count > 1 ? " (\(body.count))" : "")
         case .exceptionNoted: justification
         case .clockCorrected(let body): "\(body.was) to \(body.now)"
-        case .stepDone(let body): "\(body.ceremony): \(body.step)"
+        case .stepDone(let body):
+            "\(body.ceremony): \(body.step)"
+                + (body.result == Afterwards.leftUndone ? ", not written" : "")
         case .peerConfirmed(let body): "\(body.ceremony) by \(body.peer)"
         case .timeAnchored(let body): "\(body.kind) at \(body.treeSize)"
         case .checkpointCosigned(let body): "\(body.kind) at \(body.treeSize)"

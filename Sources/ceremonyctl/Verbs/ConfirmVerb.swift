@@ -43,30 +43,25 @@ struct ConfirmVerb: Verb {
         }
         let log = try TrustedLog(global, acting.trust)
         try log.requireUnsealed(acting)
-        let choice = try Choice(log)
-        let report = try report(choice)
-        try Standing.ofAnybody(
-            report, now: choice.status.now, isHalted: log.shown.isHalted && !acting.isDraft
-        ).check(.confirm)
-        let statement = try log.statement(of: report, try log.roster())
-        let record = try log.record(of: report, statement)
-        let asked = ConfirmVerb.peers(of: statement, stillOpenIn: report)
+        let change: Change
+        if let earlier = try inherited(log) { change = earlier } else { change = try reported(log) }
         let participant = try Participant(
             acting,
-            asked: asked.map {
+            asked: change.asked.map {
                 AcceptLine(set: "peer", name: $0.name, fingerprint: $0.fingerprint)
             },
-            in: report.id, to: "confirm it")
+            in: change.id, to: "confirm it")
         let root: MerkleRoot
         if let vault {
-            root = try checked(vault, statement, record)
+            root = try checked(vault, change)
         } else {
-            root = try published(report, log)
+            root = try change.published()
             Talk.paragraph(
                 "Nothing of your own copy was looked at. Give it with --vault to have it checked.")
         }
         let order = OrderDraft(
-            act: .confirm, role: .participant, ceremony: report.id, document: record.digest,
+            act: .confirm, role: .participant, ceremony: change.id,
+            document: change.record.digest,
             from: .completed, to: .completed,
             evidence: [
                 CeremonyRecord.Evidence(
@@ -77,6 +72,57 @@ struct ConfirmVerb: Verb {
         guard let signed = try participant.sign(document, output) else { return }
         let submission = try log.submit(document.bytes, signed.sshsig)
         try submission.tellEnding(of: document, by: signed.sshsig.key.fingerprint, output)
+    }
+
+    /// What there is to be confirmed.
+    fileprivate struct Change {
+        let statement: Statement
+        let record: KeyRecord
+        /// The peers who have not confirmed it.
+        let asked: [Signatory]
+        let outcome: JSON?
+
+        var id: String { statement.ceremony }
+    }
+
+    /// A change that an earlier log has decided and that its peers are still to confirm: this log
+    /// says so, and the client has read both.
+    private func inherited(_ log: TrustedLog) throws(ClientError) -> Change? {
+        guard let id, log.genesis.continues != nil else { return nil }
+        let state = try LogCopy(log).state
+        guard state.ceremony(named: id) == nil,
+            let ceremony = state.unconfirmed.first(where: { $0.id == id }),
+            let record = ceremony.record
+        else { return nil }
+        guard !log.shown.isHalted || acting.isDraft else { throw .halted(id) }
+        guard ceremony.afterwards.isEmpty else {
+            throw ClientError(
+                .notYet, "not-yet", "The vault of \(id) is not written yet.",
+                meaning: "Nothing was signed and no PIN was asked for.",
+                next: "The daemon goes on with it by itself: ceremonyctl due.", requirement: "FP-4")
+        }
+        return Change(
+            statement: ceremony.statement, record: record, asked: ceremony.unconfirmed,
+            outcome: ceremony.outcome)
+    }
+
+    /// A change of this log, as the daemon tells it and its events bear out.
+    private func reported(_ log: TrustedLog) throws(ClientError) -> Change {
+        let choice = try Choice(log)
+        let report = try report(choice)
+        try Standing.ofAnybody(
+            report, now: choice.status.now, isHalted: log.shown.isHalted && !acting.isDraft
+        ).check(.confirm)
+        let statement = try log.statement(of: report, try log.roster())
+        var outcome: JSON?
+        if vault == nil, let end = report.end,
+            case .ceremonyCompleted(let completed) = try log.event(at: end.seq).body
+        {
+            outcome = completed.outcome
+        }
+        return Change(
+            statement: statement, record: try log.record(of: report, statement),
+            asked: ConfirmVerb.peers(of: statement, stillOpenIn: report), outcome: outcome)
     }
 
     private func report(_ choice: Choice) throws(ClientError) -> CeremonyReport {
@@ -108,22 +154,12 @@ struct ConfirmVerb: Verb {
 
     /// The root of the peer's copy, where that is in order and has the new key in the place of the
     /// old one.
-    private func checked(_ path: String, _ statement: Statement, _ record: KeyRecord)
-        throws(ClientError) -> MerkleRoot
-    {
+    private func checked(_ path: String, _ change: Change) throws(ClientError) -> MerkleRoot {
         let copy = try Vault.opened(path, options.reading)
-        let new = KeyID(publicKey: record.publicKey.point)
-        let standing = copy.log.standing(of: new)
-        var trouble: String?
-        if let first = copy.findings.violations.first {
-            trouble = "it breaks \(copy.findings.violationCount) rules, the first: \(first)"
-        } else if copy.genesis?.uid != statement.fields["new-uid"] ?? statement.fields["vault-uid"]
-        {
-            trouble = "it is another vault"
-        } else if standing?.revocation != nil || !isIntroduced(standing) {
-            trouble = "its log does not have \(new) as a key in force"
-        }
-        if let trouble {
+        let new = KeyID(publicKey: change.record.publicKey.point)
+        let fields = change.statement.fields
+        let uid = fields["new-uid"] ?? fields["vault-uid"]
+        if let trouble = ConfirmVerb.doubt(about: copy, of: uid, knowing: new) {
             throw ClientError(
                 .refused, "vault-unfit", "The copy \(path) cannot be confirmed: \(trouble).",
                 meaning: "Nothing was signed and no PIN was asked for.",
@@ -134,27 +170,31 @@ struct ConfirmVerb: Verb {
         return copy.root
     }
 
-    /// Whether the vault's own signed events introduced a key.
-    private func isIntroduced(_ standing: Provara.KeyStanding?) -> Bool {
-        switch standing?.introduction {
-        case .birth, .promotion: true
-        case .contract, .vouched, nil: false
+    /// Why a copy cannot be said to follow; `nil` where it can. A copy that has gone on, because
+    /// the new key was replaced in its turn, follows as well.
+    static func doubt(about copy: Vault, of uid: String?, knowing new: KeyID) -> String? {
+        if let first = copy.findings.violations.first {
+            return "it breaks \(copy.findings.violationCount) rules, the first: \(first)"
+        }
+        guard let uid, let own = copy.genesis?.uid, own.utf8.elementsEqual(uid.utf8) else {
+            return "it is another vault"
+        }
+        switch copy.log.standing(of: new)?.introduction {
+        case .birth, .promotion: return nil
+        case .contract, .vouched, nil: return "no signed event of its log introduces \(new)"
         }
     }
+}
 
-    /// The root that the ceremony has come to, from the event that completed it.
-    private func published(_ report: CeremonyReport, _ log: TrustedLog) throws(ClientError)
-        -> MerkleRoot
-    {
-        guard let end = report.end,
-            case .ceremonyCompleted(let completed) = try log.event(at: end.seq).body,
-            let also = (try? KeyOutcome(completed.outcome))?.also,
+extension ConfirmVerb.Change {
+    /// The root that the vault has come to, by the event that completed it.
+    fileprivate func published() throws(ClientError) -> MerkleRoot {
+        guard let outcome, let also = (try? KeyOutcome(outcome))?.also,
             case .object(let fields) = also, case .string(let text)? = fields["root"],
             let root = MerkleRoot(text)
         else {
             throw ClientError(
-                .refused, "document-differs",
-                "What \(report.id) came to names no Merkle root.",
+                .refused, "document-differs", "What \(id) came to names no Merkle root.",
                 meaning: "Nothing was signed and no PIN was asked for.",
                 next: "Give your copy of the vault: --vault DIRECTORY.", requirement: "VAL-2")
         }

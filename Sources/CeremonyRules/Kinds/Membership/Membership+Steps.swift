@@ -24,9 +24,9 @@ extension Membership {
     }
 
     /// The announcement is the epoch record's digest.
-    public func checkIntent(_ intent: JSON?, of ceremony: Ceremony, in state: State)
-        throws(Refusal)
-    {
+    public func checkIntent(
+        _ intent: JSON?, of ceremony: Ceremony, at time: Timestamp, in state: State
+    ) throws(Refusal) {
         guard let record = record(of: ceremony), intent == self.intent(record) else {
             throw Refusal(
                 .outcomeDiffers, "The announced epoch is not what was agreed.",

@@ -42,7 +42,7 @@ public struct ProvaraHardReset: KeyMakingKind {
     /// The making of the key.
     public let making: KeyMaking
     private let terms: ResetTerms
-    private let peers: [Signatory]
+    private let peers: [Field]
 
     /// A root key.
     public var subjectClass: String? { "provara-root" }
@@ -76,7 +76,9 @@ public struct ProvaraHardReset: KeyMakingKind {
         _ parameters: [String: String], subject: String, ceremony: String, in state: State
     ) throws(Refusal) {
         terms = try ResetTerms(parameters, in: state.roster)
-        peers = try VaultTerms.peers(parameters["peers"], in: state.roster)
+        peers = VaultTerms.lines(
+            of: try VaultTerms.peers(parameters["peers"], in: state.roster), besides: terms.fields,
+            in: state)
         guard state.subject(subject)?.keys.isEmpty ?? true else {
             throw Refusal(
                 .keyExists,
@@ -92,9 +94,7 @@ public struct ProvaraHardReset: KeyMakingKind {
     /// place.
     public var fields: Fields {
         Fields(
-            [Field(name: "algorithm", value: "Ed25519")] + terms.fields
-                + peers.map { Field(name: "peer", value: "\($0.name) \($0.fingerprint)") }
-                + making.place)
+            [Field(name: "algorithm", value: "Ed25519")] + terms.fields + peers + making.place)
     }
 
     /// The subject, the receiving token and both vaults.
@@ -113,6 +113,22 @@ public struct ProvaraHardReset: KeyMakingKind {
     /// Those who are to say that they have taken the new vault over.
     public static func peers(by fields: Fields) -> [Signatory] { VaultTerms.peers(by: fields) }
 
+    /// Whoever orders it neither starts it nor approves it: else one person would be two of those
+    /// who stand in for an authority.
+    public static let excludesOthers = true
+
+    /// Whoever orders it.
+    public func excluded(in state: State) -> Set<String> { [terms.orderedBy] }
+
+    /// Not whoever orders it.
+    public func checkInitiator(_ name: String) throws(Refusal) {
+        guard name.utf8.elementsEqual(terms.orderedBy.utf8) else { return }
+        throw Refusal(
+            .wrongRole, "\(name) orders it, so somebody else has to start it.",
+            next: "Let another operator or keeper start it, or another person order it.",
+            requirement: "FR70")
+    }
+
     /// The old vault as it was seen.
     public func dependencies(in state: State) -> [String: JSON] {
         [
@@ -124,9 +140,10 @@ public struct ProvaraHardReset: KeyMakingKind {
     }
 
     /// The intent is the key's, with the moment of the new vault's birth.
-    public func checkIntent(_ intent: JSON?, of ceremony: Ceremony, in state: State) throws(Refusal)
-    {
-        try making.checkVaultIntent(intent, in: state)
+    public func checkIntent(
+        _ intent: JSON?, of ceremony: Ceremony, at time: Timestamp, in state: State
+    ) throws(Refusal) {
+        try making.checkVaultIntent(intent, after: nil, at: time, in: state)
     }
 
     /// Look, survey, intent, generate, prove possession, sign the two events, work the files out,
@@ -198,14 +215,20 @@ public struct ProvaraHardReset: KeyMakingKind {
         let record = try making.check(outcome, of: ceremony, at: time, in: state)
         guard let made = VaultOutcome(in: outcome), let events = events(for: record, of: ceremony)
         else { throw VaultOutcome.differs("what it says of the vault cannot be read") }
-        let manifest = ManifestSignature(
-            root: made.root, signer: events.order.rootKey.id,
-            signedAt: events.order.times.manifestSignedAt)
         guard made.events.count == 2, made.payloads.isEmpty,
-            record.publicKey.verifies(made.events[0], of: events.genesis.bytesToSign),
-            record.publicKey.verifies(made.events[1], of: events.observation.bytesToSign),
-            record.publicKey.verifies(made.manifest, of: manifest.bytesToSign)
+            let vault = try? NewVault(
+                events, genesis: made.events[0], observation: made.events[1])
         else { throw VaultOutcome.differs("the new key has not signed its vault") }
+        // The whole vault follows from what was agreed on, the moment and the key.
+        guard vault.manifest.root == made.root else {
+            throw VaultOutcome.differs("its files are not those that a new vault has")
+        }
+        guard let files = try? vault.files(signature: made.manifest) else {
+            throw VaultOutcome.differs("the new key does not stand for its vault's files")
+        }
+        guard files.compactMap(\.vaultFile) == made.files else {
+            throw VaultOutcome.differs("its files are not those that a new vault has")
+        }
         return record
     }
 

@@ -164,6 +164,12 @@ extension ProvaraRotation {
         in state: State
     ) throws(Refusal) {
         try making.check(record, possession: possession, of: ceremony, at: time, in: state)
+        try checkIsNew(record)
+    }
+
+    /// The key is none of those that are asked to sign for it, nor what whoever has one of these
+    /// could sign with as well.
+    private func checkIsNew(_ record: KeyRecord) throws(Refusal) {
         guard let newKey = VaultPublicKey(record.publicKey.point) else {
             throw VaultOutcome.differs("the new key can be no vault's")
         }
@@ -180,6 +186,7 @@ extension ProvaraRotation {
         _ outcome: JSON, of ceremony: Ceremony, at time: Timestamp, in state: State
     ) throws(Refusal) -> KeyRecord? {
         let record = try making.check(outcome, of: ceremony, at: time, in: state)
+        try checkIsNew(record)
         guard let made = VaultOutcome(in: outcome) else {
             throw VaultOutcome.differs("what it says of the vault cannot be read")
         }
@@ -193,15 +200,7 @@ extension ProvaraRotation {
         where !part.sshKey.verifies(signature, of: part.event.bytesToSign) {
             throw VaultOutcome.differs("the \(part.title) is not signed by whose word it is")
         }
-        let newKey = plan.order.newKey
-        guard newKey.id != authority.key.id, newKey.id != promoter.key.id,
-            newKey.id != order.revoked.id
-        else { throw VaultOutcome.differs("the new key is one of the vault's") }
-        let manifest = ManifestSignature(
-            root: made.root, signer: newKey.id, signedAt: plan.order.times.manifestSignedAt)
-        guard record.publicKey.verifies(made.manifest, of: manifest.bytesToSign) else {
-            throw VaultOutcome.differs("the new key does not stand for the vault's files")
-        }
+        try made.checkFiles(of: plan)
         return record
     }
 
@@ -226,6 +225,36 @@ extension Ceremony {
 }
 
 extension VaultOutcome {
+    /// The files that every rotation writes, in their order.
+    private static let rotatedPaths = [
+        VaultPath.events, VaultPath.keys, VaultPath.manifest, VaultPath.root, VaultPath.signature,
+    ]
+
+    /// Refuses files that do not follow from the root, as far as that can be told without the
+    /// vault, and a root that the new key does not stand for.
+    ///
+    /// - Throws: ``Refusal`` (`outcome-differs`).
+    fileprivate func checkFiles(of plan: ProvaraRotation.Plan) throws(Refusal) {
+        let newKey = plan.order.newKey
+        let record = ManifestSignature(
+            root: root, signer: newKey.id, signedAt: plan.order.times.manifestSignedAt)
+        let signed: [UInt8]
+        do { signed = try record.fileBytes(signature: manifest, by: newKey) } catch {
+            throw VaultOutcome.differs("the new key does not stand for the vault's files")
+        }
+        guard files.map(\.path) == VaultOutcome.rotatedPaths else {
+            throw VaultOutcome.differs("a rotation writes other files")
+        }
+        let last = [
+            VaultFile(path: VaultPath.root, root.fileBytes),
+            VaultFile(path: VaultPath.signature, signed),
+        ]
+        guard Array(files.suffix(last.count)) == last else {
+            throw VaultOutcome.differs(
+                "merkle_root.txt or manifest.sig do not follow from what was signed")
+        }
+    }
+
     /// Reads it from the outcome of a ceremony.
     init?(in outcome: JSON?) {
         guard let outcome, let also = (try? KeyOutcome(outcome))?.also,

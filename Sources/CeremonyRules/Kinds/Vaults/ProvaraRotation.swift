@@ -62,7 +62,7 @@ public struct ProvaraRotation: CeremonyKind {
     let promoter: VaultAuthority
     let order: RotationTerms
     let vouch: VouchTerms
-    let peers: [Signatory]
+    private let peers: [Field]
 
     /// Nobody holds it.
     public var holder: String? { nil }
@@ -109,7 +109,9 @@ public struct ProvaraRotation: CeremonyKind {
         vouch = try VouchTerms(parameters)
         authority = try VaultAuthority("authority", in: parameters)
         promoter = try VaultAuthority("promoter", in: parameters)
-        peers = try VaultTerms.peers(parameters["peers"], in: state.roster)
+        peers = VaultTerms.lines(
+            of: try VaultTerms.peers(parameters["peers"], in: state.roster), besides: terms.fields,
+            in: state)
         self.subject = subject
         for signer in [authority, promoter] {
             try order.check(signer)
@@ -126,11 +128,10 @@ public struct ProvaraRotation: CeremonyKind {
             }
         }
         try state.checkVaultKey(order.revoked, of: terms.uid)
-        let old = try state.oldKey(order.revoked, of: subject)
-        let known = state.subject(subject)
         subjectClass =
-            known.flatMap { $0.keys.isEmpty ? nil : $0.subjectClass }
+            try state.vaultClass(of: subject, inVault: terms.uid)
             ?? (order.roles.contains("root") ? "provara-root" : "operational")
+        let old = try state.oldKey(order.revoked, of: subject)
         making = try KeyMaking(
             parameters, label: ceremony, oldKey: old, overlapDays: 0, isEndorsed: false, in: state)
     }
@@ -143,8 +144,7 @@ public struct ProvaraRotation: CeremonyKind {
         list.append(Field(name: "old-key", value: making.oldKey.map { "\($0)" } ?? "none"))
         list += authority.fields("authority") + promoter.fields("promoter")
         list += terms.chain
-        list += peers.map { Field(name: "peer", value: "\($0.name) \($0.fingerprint)") }
-        return Fields(list + making.place)
+        return Fields(list + peers + making.place)
     }
 
     /// The subject, the receiving token and the vault.
@@ -178,9 +178,10 @@ public struct ProvaraRotation: CeremonyKind {
     }
 
     /// The intent is the key's, with the moment that stands in the vault.
-    public func checkIntent(_ intent: JSON?, of ceremony: Ceremony, in state: State) throws(Refusal)
-    {
-        try making.checkVaultIntent(intent, in: state)
+    public func checkIntent(
+        _ intent: JSON?, of ceremony: Ceremony, at time: Timestamp, in state: State
+    ) throws(Refusal) {
+        try making.checkVaultIntent(intent, after: terms.next, at: time, in: state)
     }
 
     /// A key that the log made itself ends with its end in the vault. One that others may have is

@@ -27,10 +27,6 @@ struct ResetTerms: Hashable {
     /// Who speaks in the new vault's first events.
     static let actor = "sovereign_genesis"
 
-    static func == (left: ResetTerms, right: ResetTerms) -> Bool { left.fields == right.fields }
-
-    func hash(into hasher: inout Hasher) { hasher.combine(fields) }
-
     /// - Throws: ``Refusal`` (`bad-parameter`, `not-on-roster`).
     init(_ parameters: [String: String], in roster: Roster) throws(Refusal) {
         guard let vault = parameters["vault"], let newVault = parameters["new-vault"],

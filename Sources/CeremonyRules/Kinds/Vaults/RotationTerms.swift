@@ -18,10 +18,13 @@ struct RotationTerms: Hashable {
     let cause: String
     /// How `keys.json` calls it afterwards.
     let status: KeyRegistry.EndedStatus
-    /// What it may do by the vault's log.
+    /// What it may do by birth and log, with commas; `none` where they give it no role.
     let oldRoles: String
     /// What the new key may do.
     let roles: [String]
+
+    /// What stands for no roles in a line, which is never empty.
+    static let noRoles = "none"
 
     /// - Throws: ``Refusal`` (`bad-parameter`, `wrong-key`).
     init(_ parameters: [String: String]) throws(Refusal) {
@@ -66,7 +69,14 @@ struct RotationTerms: Hashable {
                 "\(id) has signed up to \(last), so the boundary must say up to where it is "
                     + "trusted.", next: "Leave boundary out for all of it.")
         }
-        let roles = (parameters["roles"] ?? oldRoles).utf8.split(
+        let said = parameters["roles"] ?? oldRoles
+        guard !said.utf8.elementsEqual(RotationTerms.noRoles.utf8) else {
+            throw Refusal(
+                .badParameter,
+                "Neither birth nor log give \(id) a role, and a promotion gives one at least.",
+                next: "Say what the new key may do, as keys.json has it: --set roles=ROLE,ROLE.")
+        }
+        let roles = said.utf8.split(
             separator: UInt8(ascii: ","), omittingEmptySubsequences: false
         ).map { String(decoding: $0, as: UTF8.self) }
         guard roles.allSatisfy({ Identifier.isValid($0) }), Set(roles).count == roles.count else {

@@ -32,15 +32,51 @@ extension State {
             let statement = recordedCeremony(named: entry.ceremony)?.statement
         else { return false }
         // A key that was made before the vault was born with it belongs to no vault yet.
-        guard let other = statement.fields["vault-uid"] else {
-            return ["provara-root", "operational"].contains(entry.subjectClass)
+        guard let own = statement.vaultMade else {
+            return State.vaultClasses.contains(entry.subjectClass ?? "none")
         }
-        return other.utf8.elementsEqual(uid.utf8)
-            || statement.fields["new-uid"]?.utf8.elementsEqual(uid.utf8) ?? false
+        return own.utf8.elementsEqual(uid.utf8)
+    }
+
+    /// The classes of subjects whose keys are a vault's. Any other has another threshold, other
+    /// people or other dates.
+    static let vaultClasses = ["provara-root", "operational"]
+
+    /// The class of a subject that has had keys, which are all that vault's; `nil` where it has had
+    /// none.
+    ///
+    /// - Throws: ``Refusal`` (`bad-parameter`) where it is no vault's subject, or another vault's.
+    func vaultClass(of subject: String, inVault uid: String) throws(Refusal) -> String? {
+        guard let known = self.subject(subject), !known.keys.isEmpty else { return nil }
+        guard let subjectClass = known.subjectClass, State.vaultClasses.contains(subjectClass)
+        else {
+            throw Refusal(
+                .badParameter,
+                "\(subject) is of the class \(known.subjectClass ?? "none"), and a vault's keys are "
+                    + "of the class \(State.vaultClasses.joined(separator: " or ")).",
+                next: "Choose another subject for the vault's key.", requirement: "CT-12")
+        }
+        for fingerprint in known.keys {
+            guard let entry = keys[fingerprint],
+                let other = recordedCeremony(named: entry.ceremony)?.statement.vaultMade,
+                !other.utf8.elementsEqual(uid.utf8)
+            else { continue }
+            throw Refusal(
+                .badParameter,
+                "\(subject) has keys of the vault \(other), and this is \(uid).",
+                next: "Each key of a vault has a subject of its own: choose another.",
+                requirement: "FR69")
+        }
+        return subjectClass
     }
 
     /// The log's own key with these bytes, if there is one.
     func logKey(_ key: VaultPublicKey) -> KeyEntry? {
         SSHPublicKey(ed25519: key.bytes).flatMap { keys[$0.fingerprint] }
     }
+}
+
+extension Statement {
+    /// The vault's own name in which the key that comes out is one; `nil` for a key of no vault.
+    var vaultMade: String? { fields["new-uid"] ?? fields["vault-uid"] }
 }

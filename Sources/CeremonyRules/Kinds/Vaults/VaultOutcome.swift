@@ -104,6 +104,21 @@ struct VaultMoment: Hashable {
 
     var json: JSON { .object(["time": .string("\(time)")]) }
 
+    /// Whether it is the time at which an execution begins, or the first that the vault's log
+    /// leaves where that is dated ahead of it.
+    func isNow(_ now: Timestamp, after next: VaultTime?) -> Bool {
+        let seconds = time.microseconds / 1_000_000
+        guard let next else { return isNear(now, seconds) }
+        return time == next
+            ? seconds >= now.seconds - Limits.vaultMomentAge
+            : time > next && isNear(now, seconds)
+    }
+
+    /// The vault is looked at before the token is, and that may take its time.
+    private func isNear(_ now: Timestamp, _ seconds: Int) -> Bool {
+        (-Limits.vaultMomentAge...Limits.clockSlack).contains(seconds - now.seconds)
+    }
+
     /// The intent of a key's making with this moment in it.
     func announced(with intent: JSON) -> JSON {
         guard var announced = try? KeyIntent(intent) else { return intent }
@@ -113,15 +128,27 @@ struct VaultMoment: Hashable {
 }
 
 extension KeyMaking {
-    /// Holds an intent to the statement, and to naming a moment for the vault.
+    /// Holds an intent to the statement, and to naming the moment that the vault will have.
     ///
+    /// - Parameters:
+    ///   - next: The first time that the vault's log leaves; `nil` for a new vault.
+    ///   - time: When the execution begins.
     /// - Throws: ``Refusal`` (`outcome-differs`).
-    func checkVaultIntent(_ intent: JSON?, in state: State) throws(Refusal) {
+    func checkVaultIntent(
+        _ intent: JSON?, after next: VaultTime?, at time: Timestamp, in state: State
+    ) throws(Refusal) {
         let moment = intent.flatMap { try? KeyIntent($0) }.flatMap { VaultMoment(intent: $0.also) }
         try checkIntent(intent, also: moment?.json, in: state)
-        guard moment != nil else {
+        guard let moment else {
             throw Refusal(
                 .outcomeDiffers, "The announced execution names no moment for the vault.",
+                requirement: "FR69")
+        }
+        guard moment.isNow(time, after: next) else {
+            throw Refusal(
+                .outcomeDiffers,
+                "The announced execution dates the change of the vault \(moment.time), and it is "
+                    + "\(time).", next: "Nothing was done. Execute it again.",
                 requirement: "FR69")
         }
     }

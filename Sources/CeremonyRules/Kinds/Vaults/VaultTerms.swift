@@ -17,10 +17,21 @@ struct VaultTerms: Hashable {
     let events: Int
     /// The log's last event, or `none`.
     let last: String
+    /// The first time that comes after every time in its log. What is written is dated so, where
+    /// the clock has not come there yet.
+    let next: VaultTime
     /// Who speaks in the events that are written.
     let actor: String
     /// The actor's last event, and the logical time that comes next.
-    let tip: (last: EventID?, next: Int)
+    let tip: Tip
+
+    /// Where an actor's chain goes on.
+    struct Tip: Hashable {
+        /// Its last event; `nil` where it has none.
+        let last: EventID?
+        /// The logical time that comes next.
+        let next: Int
+    }
 
     /// Why a vault's key goes; the first is the ordinary one.
     static let causes = [
@@ -32,9 +43,8 @@ struct VaultTerms: Hashable {
 
     /// What is seen, and is none of the drafter's to say.
     static let seen: [KindParameter] = [
-        "vault-uid", "vault-root", "vault-events", "vault-last", "revoke-key", "revoke-roles",
-        "revoke-last",
-        "contested", "actor-last", "actor-next",
+        "vault-uid", "vault-root", "vault-events", "vault-last", "vault-next", "revoke-key",
+        "revoke-roles", "revoke-last", "contested", "actor-last", "actor-next",
     ].map { KindParameter($0, "seen in the vault", isFromLog: true) }
 
     /// - Throws: ``Refusal`` (`bad-parameter`) where it was not seen, or is not what is seen.
@@ -51,7 +61,9 @@ struct VaultTerms: Hashable {
             last == "none" || EventID(last) != nil,
             let actorLast = parameters["actor-last"],
             actorLast == "none" || EventID(actorLast) != nil,
-            let next = parameters["actor-next"].flatMap({ Decimal.decode($0.utf8) }), next >= 1
+            let next = parameters["vault-next"].flatMap({ VaultTime($0) }),
+            let logicalTime = parameters["actor-next"].flatMap({ Decimal.decode($0.utf8) }),
+            logicalTime >= 1
         else {
             throw Refusal(
                 .badParameter, "The vault \(vault) was not looked at, or not as the daemon does.",
@@ -68,17 +80,10 @@ struct VaultTerms: Hashable {
         self.root = root
         self.events = events
         self.last = last
+        self.next = next
         self.actor = actor
-        tip = (EventID(actorLast), next)
+        tip = Tip(last: EventID(actorLast), next: logicalTime)
     }
-
-    static func == (left: VaultTerms, right: VaultTerms) -> Bool {
-        left.vault == right.vault && left.uid == right.uid && left.root == right.root
-            && left.events == right.events && left.last == right.last && left.actor == right.actor
-            && left.tip == right.tip
-    }
-
-    func hash(into hasher: inout Hasher) { hasher.combine(root) }
 
     /// The vault and how it stands.
     var fields: [Field] {
@@ -86,7 +91,7 @@ struct VaultTerms: Hashable {
             Field(name: "vault", value: vault), Field(name: "vault-uid", value: uid),
             Field(name: "vault-root", value: "\(root)"),
             Field(name: "vault-events", value: String(events)),
-            Field(name: "vault-last", value: last),
+            Field(name: "vault-last", value: last), Field(name: "vault-next", value: "\(next)"),
         ]
     }
 
@@ -125,7 +130,7 @@ struct VaultTerms: Hashable {
     /// Every field of the kind by its name.
     static func parameters(of statement: Statement) -> [String: String] {
         var parameters: [String: String] = [:]
-        for field in statement.fields.list where field.name != "peer" {
+        for field in statement.fields.list where !["peer", "releases"].contains(field.name) {
             parameters[field.name] = field.value
         }
         for name in ["algorithm", "key-label", "old-key"] { parameters[name] = nil }
@@ -162,9 +167,33 @@ struct VaultTerms: Hashable {
                     "peers lists names on the roster, or NAME=SHA256:... for others, each once.",
                     next: "Leave it out where nobody else has a copy of the vault.")
             }
+            // Somebody on the roster is known by their keys, and a key by whose it is.
+            let holder = roster.member(holding: key)?.member.name
+            guard holder.map({ $0 == name }) ?? (roster.member(named: name) == nil) else {
+                throw Refusal(
+                    .badParameter,
+                    "\(key) is not a key of \(name): on the roster "
+                        + (holder.map { "it is that of \($0)." } ?? "\(name) has another."),
+                    next:
+                        "Somebody on the roster is named alone, without a key. Others have a name "
+                        + "that nobody on the roster has: ceremonyctl roster.",
+                    requirement: "CT-12")
+            }
             peers.append(Signatory(name: name, fingerprint: key))
         }
         return peers
+    }
+
+    /// Who has to confirm, and who was to confirm an earlier change of the vault and is not waited
+    /// for any more once this one is written.
+    static func lines(of peers: [Signatory], besides fields: [Field], in state: State) -> [Field] {
+        let waiting = peers.map { Field(name: "peer", value: "\($0.name) \($0.fingerprint)") }
+        let released = state.followed(by: Fields(fields)).flatMap { earlier in
+            earlier.unconfirmed.filter { !peers.contains($0) }.map {
+                Field(name: "releases", value: "\(earlier.id) \($0.name) \($0.fingerprint)")
+            }
+        }
+        return waiting + released
     }
 
     /// The `peer:` lines.

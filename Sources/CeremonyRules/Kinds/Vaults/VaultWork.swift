@@ -131,6 +131,11 @@ public struct VaultFile: Hashable, Sendable {
         self.size = size
         self.sha256 = sha256
     }
+
+    /// The state of a file with these bytes.
+    public init(path: String, _ bytes: [UInt8]) {
+        self.init(path: path, size: bytes.count, sha256: Digest(of: bytes))
+    }
 }
 
 /// A change of a vault that is committed and is to be written.
@@ -144,5 +149,12 @@ public struct VaultPublication: Hashable, Sendable {
     public init(_ work: VaultWork, files: [VaultFile]) {
         self.work = work
         self.files = files
+    }
+}
+
+extension PublishedFile {
+    /// As an outcome says it.
+    public var vaultFile: VaultFile? {
+        Digest(bytes: after.sha256).map { VaultFile(path: path, size: after.size, sha256: $0) }
     }
 }
