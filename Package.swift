@@ -44,6 +44,8 @@ let package = Package(
             name: "CPKCS11", pkgConfig: "p11-kit-1", providers: [.apt(["libp11-kit-dev"])]),
         .systemLibrary(
             name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(
+            name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .target(name: "CPlatform"),
 
         // The token, and the cryptography done off it.
@@ -93,7 +95,7 @@ let package = Package(
         .target(
             name: "CeremonyTerminal",
             dependencies: [
-                "CeremonyRecord", "Sodium", "CPlatform",
+                "CeremonyRecord", "Sodium", "CPlatform", "CQRencode",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strictWithC),
 

@@ -60,6 +60,12 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
         bytes = SHA256.hash(blob)
     }
 
+    /// The fingerprint of 32 bytes; `nil` for another number of them.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        self.bytes = bytes
+    }
+
     /// Reads `SHA256:` and 43 base64 digits without padding, canonical only.
     public init?(_ text: String) {
         guard text.utf8.starts(with: "SHA256:".utf8), text.utf8.count == 50,

@@ -100,3 +100,36 @@ public enum Base64 {
         }
     }
 }
+
+/// Base64 of RFC 4648 section 5, without padding: for a text that goes through addresses, letters
+/// and QR codes.
+public enum Base64URL {
+    /// Unpadded, no line breaks.
+    public static func encode(_ bytes: [UInt8]) -> String {
+        String(
+            decoding: Base64.encode(bytes).utf8.compactMap { digit in
+                switch digit {
+                case UInt8(ascii: "+"): UInt8(ascii: "-")
+                case UInt8(ascii: "/"): UInt8(ascii: "_")
+                case UInt8(ascii: "="): nil
+                default: digit
+                }
+            }, as: UTF8.self)
+    }
+
+    /// The bytes of exactly what ``encode(_:)`` writes; `nil` for padding, white space or stray
+    /// bits.
+    public static func decode(_ text: String) -> [UInt8]? {
+        var digits: [UInt8] = []
+        for digit in text.utf8 {
+            switch digit {
+            case UInt8(ascii: "-"): digits.append(UInt8(ascii: "+"))
+            case UInt8(ascii: "_"): digits.append(UInt8(ascii: "/"))
+            case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="): return nil
+            default: digits.append(digit)
+            }
+        }
+        while !digits.count.isMultiple(of: 4) { digits.append(UInt8(ascii: "=")) }
+        return Base64.decode(String(decoding: digits, as: UTF8.self))
+    }
+}

@@ -16,8 +16,9 @@ struct CeremonyCtl: ParsableCommand {
         subcommands: [
             StatusVerb.self, NextVerb.self, DueVerb.self, TokensVerb.self, IdentityVerb.self,
             GenesisVerb.self, UnlockVerb.self, LockVerb.self, KindsVerb.self, StartVerb.self,
-            ShowVerb.self, ListVerb.self, WatchVerb.self, WitnessVerb.self, AcceptVerb.self,
-            DeclineVerb.self, ExecuteVerb.self, AnswerVerb.self, AttestVerb.self, ConfirmVerb.self,
+            ShowVerb.self, ListVerb.self, WatchVerb.self, WitnessVerb.self, InviteVerb.self,
+            AcceptVerb.self, DeclineVerb.self, ExecuteVerb.self, AnswerVerb.self, AttestVerb.self,
+            ConfirmVerb.self,
             CancelVerb.self,
             RecoverVerb.self, TidyVerb.self, AuthorityVerb.self, HaltVerb.self, NoteVerb.self,
             KeysVerb.self,

@@ -183,7 +183,7 @@ public struct CeremonyService: VarlinkInterface {
             case .keyRecord(let record): ceremony = record.ceremony
             case .acceptance(let acceptance):
                 (claimed, ceremony) = (acceptance.participant.name, acceptance.ceremony)
-            case .genesis, .authorityOrder, nil: break
+            case .genesis, .authorityOrder, .invite, nil: break
             }
         }
         engine.noteRefusal(

@@ -15,6 +15,8 @@ public enum AnyDocument: Sendable, Hashable {
     case genesis(Genesis)
     /// A file that an authority signs.
     case authorityOrder(AuthorityOrder)
+    /// Somebody is asked for their part in a ceremony.
+    case invite(Invite)
 
     /// Reads whichever document the first line names.
     ///
@@ -28,6 +30,7 @@ public enum AnyDocument: Sendable, Hashable {
         case Array(Genesis.title.utf8): self = .genesis(try Genesis(lines: lines))
         case Array(AuthorityOrder.title.utf8):
             self = .authorityOrder(try AuthorityOrder(lines: lines))
+        case Array(Invite.title.utf8): self = .invite(try Invite(lines: lines))
         default:
             throw DocumentError(
                 line: 1, field: nil, problem: "is not the first line of a ceremonyd document")
@@ -50,6 +53,7 @@ public enum AnyDocument: Sendable, Hashable {
         case .acceptance(let document): document
         case .genesis(let document): document
         case .authorityOrder(let document): document
+        case .invite(let document): document
         }
     }
 

@@ -26,18 +26,25 @@ public struct SSHSIG: Hashable, Sendable {
     /// Present exactly when ``key`` is a FIDO key.
     public let tokenState: TokenState?
 
-    /// Wraps the 64 bytes that a plain Ed25519 key made over ``signedBytes(namespace:message:)``.
+    /// Wraps the 64 bytes that an Ed25519 key made over ``signedBytes(namespace:message:)``, with
+    /// what a FIDO token added.
     ///
-    /// - Throws: ``SSHSIGError`` for another length or a FIDO key. Nothing is verified.
-    public init(signature: [UInt8], key: SSHPublicKey, namespace: SignatureNamespace)
-        throws(SSHSIGError)
-    {
-        guard key.algorithm == .ed25519 else { throw .malformed("a FIDO key signs with a counter") }
+    /// - Throws: ``SSHSIGError`` for another length, or for a FIDO key without its token's part or
+    ///   the other way round. Nothing is verified.
+    public init(
+        signature: [UInt8], tokenState: TokenState? = nil, key: SSHPublicKey,
+        namespace: SignatureNamespace
+    ) throws(SSHSIGError) {
+        guard (key.algorithm == .fido) == (tokenState != nil) else {
+            throw .malformed(
+                tokenState == nil
+                    ? "a FIDO key signs with a counter" : "a plain key signs without a counter")
+        }
         guard signature.count == 64 else { throw .malformed("a signature that is not 64 bytes") }
         self.key = key
         self.namespace = namespace.rawValue
         self.signature = signature
-        self.tokenState = nil
+        self.tokenState = tokenState
     }
 
     /// Reads the binary form; every byte must be accounted for.

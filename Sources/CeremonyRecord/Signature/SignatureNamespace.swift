@@ -21,6 +21,8 @@ public enum SignatureNamespace: String, Hashable, Sendable, CaseIterable {
     case member = "ceremonyd-member-v1"
     /// A member signs a file for their authority.
     case authority = "ceremonyd-authority-v1"
+    /// The initiator of a ceremony asks somebody for their part in it.
+    case invite = "ceremonyd-invite-v1"
     /// A founder signs the founding document.
     case genesis = "ceremonyd-genesis-v1"
     /// A key is tried over random bytes before it is relied on.

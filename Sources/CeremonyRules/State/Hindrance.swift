@@ -28,7 +28,7 @@ extension State {
                 ?? goesOn(statement, despite: hindrance)
         case .acceptance(let acceptance):
             ceremony(named: acceptance.ceremony)?.goesOnDespite.contains(hindrance) ?? false
-        case .keyRecord, .genesis, .authorityOrder: false
+        case .keyRecord, .genesis, .authorityOrder, .invite: false
         }
     }
 

@@ -39,7 +39,7 @@ extension Submission {
         case .acceptance(let acceptance):
             return ["\(acceptance.participant.name) accepted their part in \(acceptance.ceremony)."]
         case .act(let act): return taken(act, document.title)
-        case .genesis, .authorityOrder: return []
+        case .genesis, .authorityOrder, .invite: return []
         }
     }
 

@@ -25,7 +25,10 @@ struct FirstContact {
     /// Compares, asks where it has to, and remembers.
     ///
     /// - Throws: `genesis-mismatch` (1), `genesis-unknown` (1), and what ``TrustPin`` throws.
-    func settle(_ trust: TrustOptions, urgent: Bool) throws(ClientError) {
+    ///
+    /// - Parameter invited: a code that names this founding document; whoever signed it reads its
+    ///   words out to the person, where nothing else says that the log is the right one.
+    func settle(_ trust: TrustOptions, urgent: Bool, invited: Invited? = nil) throws(ClientError) {
         let digest = genesis.digest
         if let given = try trust.genesis.map({ text throws(ClientError) in try Digest.given(text) })
         {
@@ -33,7 +36,7 @@ struct FirstContact {
         } else if try pin.genesis() == nil {
             if genesis.mode == .production {
                 if urgent { return }
-                try askPaper()
+                if let invited { try invited.askWords() } else { try askPaper() }
             }
         }
         guard try pin.pin(genesis: digest) else { return }
@@ -41,7 +44,10 @@ struct FirstContact {
         Talk.say("\(digest)")
         for row in PGPWords.rows(PGPWords.words(of: digest.bytes)) { Talk.paragraph("  " + row) }
         if trust.genesis == nil, genesis.mode == .rehearsal {
-            Talk.paragraph("It was not compared with anything, because this is a rehearsal.")
+            Talk.paragraph(
+                invited == nil
+                    ? "It was not compared with anything, because this is a rehearsal."
+                    : "The code names it, and nothing else says so: this is a rehearsal.")
         }
     }
 

@@ -33,12 +33,19 @@ final class TrustedLog {
     /// Connects, compares the founding document with the one pinned or pins it, and checks the
     /// head.
     ///
-    /// - Parameter urgent: whether to go on where nobody has said which founding document is the
-    ///   right one, and where the log shrank or forked: for a halt, which is wanted just then and
-    ///   does no harm to a log that is not the right one.
+    /// - Parameters:
+    ///   - urgent: whether to go on where nobody has said which founding document is the right one,
+    ///     and where the log shrank or forked: for a halt, which is wanted just then and does no
+    ///     harm to a log that is not the right one.
+    ///   - invited: a code that says which founding document is the right one, where nobody and
+    ///     nothing else does.
     /// - Throws: what ``Connection`` and ``TrustPin`` throw, `genesis-unknown` (1) where nobody
-    ///   says which founding document is the right one and the log is a production log.
-    init(_ global: GlobalOptions, _ trust: TrustOptions, urgent: Bool = false) throws(ClientError) {
+    ///   says which founding document is the right one and the log is a production log, and
+    ///   `invite-other-log` (1) where a code is for another one.
+    init(
+        _ global: GlobalOptions, _ trust: TrustOptions, urgent: Bool = false,
+        invited: Invited? = nil
+    ) throws(ClientError) {
         isUrgent = urgent
         connection = try Connection(socket: global.socket)
         let reply = try connection.call("Status")
@@ -48,9 +55,11 @@ final class TrustedLog {
         guard genesis.log.utf8.elementsEqual(shown.origin.utf8), genesis.mode == shown.mode else {
             throw TrustedLog.otherLog(genesis.log, shown.origin)
         }
+        try invited?.checkLog(genesis)
         pin = try TrustPin(origin: genesis.log)
         keys = [genesis.logKeys.compactMap { NoteKey(vkey: $0.vkey) }]
-        try FirstContact(genesis: genesis, pin: pin).settle(trust, urgent: urgent)
+        try FirstContact(genesis: genesis, pin: pin).settle(
+            trust, urgent: urgent, invited: invited)
         head = TreeHead(size: 0, root: TreeHash.empty)
         if let learnt = try pin.logKeys() { keys = learnt }
         head = try verified(shown)

@@ -77,6 +77,10 @@ struct KnownDocument: Sendable {
             namespace = .authority
             title = "signature of \(order.authority) on \(Display.neutralised(order.name))"
             meaning = "you sign the file for \(order.authority), as one of its members"
+        case .invite(let invite):
+            namespace = .invite
+            title = "invite of \(invite.invitee.name) to \(invite.ceremony)"
+            meaning = "you ask \(invite.invitee.name) for their part in the ceremony you started"
         }
     }
 
@@ -108,6 +112,11 @@ struct KnownDocument: Sendable {
             ["\(genesis.mode.rawValue) log \(genesis.log), \(genesis.members.count) members"]
         case .authorityOrder(let order):
             ["\(order.authority), epoch \(order.epoch): \(order.name)", "\(order.file)"]
+        case .invite(let invite):
+            [
+                "\(invite.ceremony), part `\(invite.set)`, until \(invite.expires)",
+                "\(invite.invitee.fingerprint)",
+            ]
         }
     }
 
@@ -132,7 +141,7 @@ struct KnownDocument: Sendable {
             genesis.members.flatMap { member in
                 member.keys.map { (member.name, $0.key.fingerprint) }
             }
-        case .keyRecord, .authorityOrder: nil
+        case .keyRecord, .authorityOrder, .invite: nil
         }
     }
 }

@@ -1,12 +1,12 @@
 // `accept`: a participant's yes to their own part. They may meet this log for the first time: what
-// they need to know of it is the digest of its founding document.
+// they need to know of it is the digest of its founding document, which a code carries.
 
 import ArgumentParser
 import CeremonyRecord
 import CeremonyRules
 import CeremonyTerminal
 
-/// `accept [ID]`.
+/// `accept [ID|CODE]`.
 struct AcceptVerb: Verb {
     static let configuration = CommandConfiguration(
         commandName: "accept",
@@ -15,14 +15,16 @@ struct AcceptVerb: Verb {
             Whoever is to be a member of an authority makes a key for it in their own token by \
             this, and signs with both. Who is asked to vouch for somebody types the fingerprint \
             that they have compared with them. Where several parts are asked of you, run it again \
-            for the next one.
+            for the next one. A code, as `ceremonyctl invite` makes it, stands in place of the \
+            ceremony; with --statement no daemon is needed, and the acceptance goes into files for \
+            `ceremonyctl submit`.
             """)
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var acting: ActingOptions
     @OptionGroup var copies: CopyOptions
 
-    @Argument(help: "The ceremony; left out, the one that asks.")
+    @Argument(help: "The ceremony, or a code; left out, the one that asks.")
     var id: String?
 
     @Option(
@@ -32,6 +34,32 @@ struct AcceptVerb: Verb {
             valueName: "SHA256:fingerprint"))
     var vouched: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "With a code and no daemon: the statement, as it came along.", valueName: "file"))
+    var statement: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Its initiator's signature; else the statement's file with .sig behind it.",
+            valueName: "file"))
+    var statementSignature: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --statement: where the acceptance goes; else CEREMONY.NAME.acceptance.",
+            valueName: "file"))
+    var into: String?
+
+    mutating func validate() throws {
+        if statement == nil, statementSignature != nil || into != nil {
+            throw ValidationError("--statement-signature and --into go with --statement.")
+        }
+        if acting.isDraft, into != nil {
+            throw ValidationError("--draft says where it goes: leave --into out.")
+        }
+    }
+
     func perform(_ output: Output) throws(ClientError) {
         guard acting.signing.signature == nil else {
             throw .usage(
@@ -39,14 +67,51 @@ struct AcceptVerb: Verb {
                 next: "Write it with --draft FILE, have it signed, and hand both in with "
                     + "`ceremonyctl submit FILE SIGNATURE`.")
         }
-        let log = try TrustedLog(global, acting.trust)
+        let invited = try Invited(id)
+        if let statement {
+            guard let invited else {
+                throw .usage(
+                    "--statement goes with a code.", next: "Give the code that came along with it.")
+            }
+            return try CarriedAcceptance(
+                invited: invited, acting: acting, path: statement,
+                signature: statementSignature ?? statement + ".sig", into: into
+            ).perform(vouched, output)
+        }
+        let log = try TrustedLog(global, acting.trust, invited: invited)
         let choice = try Choice(log)
+        try invited?.checkTime(choice.status.now)
+        try invited?.checkPerson(acting.signing.name)
         try choice.requireOpen(for: .accept, acting)
         let roster = try log.roster()
-        let report = try Participant.report(id, choice)
+        let report = try Participant.report(invited?.invite.ceremony ?? id, choice)
+        try invited?.checkUnused(report)
         try Standing.checkAccepting(report, choice, acting)
         let statement = try log.statement(of: report, roster)
-        let participant = try Participant(acting, asked: report.asked(by: statement), in: report.id)
+        let asked = try asked(by: statement, report, invited, log)
+        let participant = try Participant(acting, asked: asked, in: report.id)
+        try accept(statement, as: participant, log, choice, roster, output)
+    }
+
+    /// The parts that are still open; with a code, the one that it is for.
+    private func asked(
+        by statement: Statement, _ report: CeremonyReport, _ invited: Invited?, _ log: TrustedLog
+    ) throws(ClientError) -> [AcceptLine] {
+        let open = report.asked(by: statement)
+        guard let invited else { return open }
+        // The statement was found signed by exactly this key.
+        guard
+            let key = try log.roster(at: report.seq)
+                .member(holding: statement.initiator.fingerprint)?.key
+        else { return [] }
+        let line = try invited.line(of: statement, signedBy: key)
+        return open.filter { $0 == line }
+    }
+
+    private func accept(
+        _ statement: Statement, as participant: Participant, _ log: TrustedLog, _ choice: Choice,
+        _ roster: Roster, _ output: Output
+    ) throws(ClientError) {
         Talk.paragraph("The statement of \(statement.ceremony):")
         for line in statement.lines { Talk.paragraph("  " + Display.neutralised(line)) }
         try ClientKinds.reading(statement, log, roster, copies.copy)?.tell(choice.status)

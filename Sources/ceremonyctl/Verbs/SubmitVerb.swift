@@ -61,6 +61,12 @@ struct SubmitVerb: Verb {
                 "A founding document is not handed in.",
                 next: "`ceremonyd init` takes it, with the signatures beside it.")
         }
+        if case .invite(let invite) = document.content {
+            throw .usage(
+                "An invite is not handed in: it makes a code.",
+                next: "ceremonyctl invite \(invite.ceremony) --for \(invite.invitee.name) "
+                    + "--document FILE --signature SIGNATURE.")
+        }
         do {
             try sshsig.verify(
                 message: document.bytes, namespace: document.namespace, by: sshsig.key)

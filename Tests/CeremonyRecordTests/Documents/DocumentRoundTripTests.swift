@@ -135,10 +135,19 @@ extension SeededGenerator {
             created: time(), nonce: nonce(), policy: Samples.policy, members: members())
     }
 
+    mutating func invite() -> Invite {
+        let mode: LogMode = Bool.random(using: &self) ? .production : .rehearsal
+        return Invite(
+            log: Samples.origin + (mode == .rehearsal ? "/rehearsal" : ""), mode: mode,
+            genesis: digest(), ceremony: identifier(), statement: digest(),
+            initiator: identifier(), set: identifier(), invitee: signatory(), expires: time(),
+            nonce: nonce())
+    }
+
     mutating func documents() -> [AnyDocument] {
         [
             .statement(statement()), .keyRecord(keyRecord()), .act(act()),
-            .acceptance(acceptance()), .genesis(genesis()),
+            .acceptance(acceptance()), .genesis(genesis()), .invite(invite()),
         ]
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Documents, byte for byte")
 struct GoldenDocumentTests {
-    static let names = ["statement", "key-record", "act", "acceptance", "genesis"]
+    static let names = ["statement", "key-record", "act", "acceptance", "genesis", "invite"]
 
     @Test("a document is written as the file beside the tests", arguments: zip(names, Samples.all))
     func written(name: String, document: AnyDocument) throws {

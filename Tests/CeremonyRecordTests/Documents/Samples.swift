@@ -100,8 +100,14 @@ enum Samples {
         logKeys: [LogKey(vkey: "example.org/ceremony/rehearsal+0a0b0c0d+AQID", uri: token)],
         created: time, nonce: nonce, policy: policy, members: members)
 
+    static let invite = Invite(
+        log: origin, mode: .production, genesis: digest("genesis"), ceremony: "keeper-alpha-1",
+        statement: statement.digest, initiator: "dave", set: "members",
+        invitee: Signatory(name: "alice", fingerprint: keys[0].fingerprint), expires: time + 900,
+        nonce: nonce)
+
     static let all: [AnyDocument] = [
         .statement(statement), .keyRecord(keyRecord), .act(act), .acceptance(acceptance),
-        .genesis(genesis),
+        .genesis(genesis), .invite(invite),
     ]
 }
