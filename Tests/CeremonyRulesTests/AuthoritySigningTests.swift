@@ -98,6 +98,39 @@ struct AuthoritySigningTests {
         }
     }
 
+    @Test("Relying parties get each epoch with its members and its time")
+    func files() throws {
+        var (house, _) = try guarded()
+        house.pass(60)
+        let statement = try house.openMembership(["remove": "bob", "approve": "1"])
+        try house.approve("alice", "bob", "carol", statement: statement)
+        try house.consent(key: 301, to: statement, as: "alice")
+        house.pass(60)
+        try house.carryOut(statement.ceremony)
+        let epochs = try #require(house.state.authority("guardians")).epochs
+        let end = LogPosition(seq: house.state.head.size - 1, time: house.now)
+        let files = house.state.keyFiles(at: end)
+        for epoch in epochs {
+            let folder = "authorities/guardians/\(epoch.number)/"
+            #expect(files[folder + "epoch.txt"] == epoch.record.bytes)
+            let text = String(decoding: files[folder + "allowed_signers"] ?? [], as: UTF8.self)
+            #expect(text.hasPrefix("# 2 of \(epoch.members.count) sign\n"))
+            #expect(
+                text.contains("bob namespaces=\"ceremonyd-authority-v1\"") == (epoch.number == 1))
+            #expect(text.contains("valid-before") == (epoch.number == 1))
+            for member in epoch.members { #expect(text.contains(member.key.line)) }
+        }
+        let before = LogPosition(seq: epochs[1].begun.seq - 1, time: house.now)
+        #expect(
+            house.state.keyFiles(at: before).keys.contains {
+                $0.hasPrefix("authorities/guardians/1/")
+            })
+        #expect(
+            !house.state.keyFiles(at: before).keys.contains {
+                $0.hasPrefix("authorities/guardians/2/")
+            })
+    }
+
     @Test("A log that goes on from another has its authorities, and they go on")
     func successor() throws {
         let (old, tree) = try guarded()

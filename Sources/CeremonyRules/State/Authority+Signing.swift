@@ -4,6 +4,21 @@
 
 public import CeremonyRecord
 
+extension Authority {
+    /// An epoch as OpenSSH knows it: `allowed_signers` lines for the parts of what it signs, each
+    /// for as long as the epoch is or was in force.
+    ///
+    /// Whether enough of them signed no such file can say.
+    public func allowedSigners(in epoch: Epoch) -> [String] {
+        let until = epochs.first { $0.number == epoch.number + 1 }?.begun.time
+        return epoch.members.compactMap { member in
+            AllowedSigner(
+                member.name, member.key, for: [.authority], from: epoch.begun.time, until: until
+            ).line
+        }
+    }
+}
+
 extension State {
     /// The members whose signatures over the document hold, in an epoch that was in force at the
     /// place which the document names.

@@ -9,7 +9,8 @@ extension State {
     ///
     /// `allowed_signers` names every key that is or was valid, and `pem/` holds it under the hex of
     /// its fingerprint; a revoked key is in neither, but in `revoked_keys`. `keys.json` says of
-    /// each how it stands at the place.
+    /// each how it stands at the place. `authorities/NAME/EPOCH/` holds the record of each epoch
+    /// up to there, and its members for the parts of what they sign.
     public func keyFiles(at place: LogPosition) -> [String: [UInt8]] {
         let told = [
             "# The keys of \(log.origin) (\(log.mode.rawValue)), as its log says",
@@ -46,6 +47,7 @@ extension State {
                         }),
                 ]))
         }
+        files.merge(authorityFiles(at: place)) { $1 }
         files["allowed_signers"] = State.text(signers)
         files["revoked_keys"] = State.text(revoked)
         let about = JSON.object([
@@ -55,6 +57,20 @@ extension State {
             "keys": .array(index),
         ])
         files["keys.json"] = about.canonicalBytes + [UInt8(ascii: "\n")]
+        return files
+    }
+
+    private func authorityFiles(at place: LogPosition) -> [String: [UInt8]] {
+        var files: [String: [UInt8]] = [:]
+        for authority in allAuthorities {
+            for epoch in authority.epochs where epoch.begun.seq <= place.seq {
+                let folder = "authorities/\(authority.name)/\(epoch.number)/"
+                files[folder + "epoch.txt"] = epoch.record.bytes
+                files[folder + "allowed_signers"] = State.text(
+                    ["# \(epoch.sign) of \(epoch.members.count) sign"]
+                        + authority.allowedSigners(in: epoch))
+            }
+        }
         return files
     }
 

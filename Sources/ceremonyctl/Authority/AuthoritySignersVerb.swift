@@ -28,17 +28,10 @@ struct AuthoritySignersVerb: Verb {
         let state = try LogCopy(try TrustedLog(global, trust)).state
         let authority = try state.authority(called: name)
         let epoch = try chosen.epoch(of: authority)
-        let next = authority.epochs.first { $0.number == epoch.number + 1 }
-        let signers = epoch.members.compactMap { member in
-            AllowedSigner(
-                member.name, member.key, for: [.authority], from: epoch.begun.time,
-                until: next?.begun.time
-            ).line
-        }
         output.text(
             [
                 "# \(authority.name), epoch \(epoch.number), \(epoch.sign) of "
                     + "\(epoch.members.count) sign; \(state.log.origin)"
-            ] + signers)
+            ] + authority.allowedSigners(in: epoch))
     }
 }
