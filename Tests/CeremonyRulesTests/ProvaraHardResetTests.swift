@@ -120,6 +120,7 @@ struct ProvaraHardResetTests {
             ["events": .array(events + [events[0]])], ["manifest": events[0]],
             ["payloads": .array([])],
             // Files or a root that do not follow, however well they are signed for.
+            ["root": .string("\(MerkleRoot(leaves: [[1]]))")],
             ["files": .array(Array(files.dropLast()))],
             ["files": .array(Array(files.dropFirst()))],
             ["files": .array(files.reversed())],

@@ -49,6 +49,10 @@ struct VaultPublicationTests {
         #expect(!house.state.deadlines().contains { $0.matter == .keyRevoked })
         // The vault is still held for it.
         expectRefusal(.busy, "CM-5") { _ = try house.vaultRotation() }
+        expectRefusal(.illegalEvent, "FP-4") {
+            try house.append(
+                .stepDone(StepDone(ceremony: id, step: "publish", result: .object([:]))))
+        }
         try house.decide(.done(ceremony: id, step: "publish"))
         #expect(house.state.unfinished.isEmpty)
         // The vault has the key now, and its peers must learn of it before they learn of its end.
