@@ -17,7 +17,9 @@ struct ProvaraHardResetTests {
 
     private static let policy: Policy = {
         var policy = House.policy
-        policy.kinds["provara_hard_reset"] = Policy.Entry(threshold: 3, people: 2, attest: 0)
+        for kind in ["provara_hard_reset", "provara_rotation"] {
+            policy.kinds[kind] = Policy.Entry(threshold: 3, people: 2, attest: 0)
+        }
         return policy
     }()
 
@@ -68,6 +70,23 @@ struct ProvaraHardResetTests {
         expectRefusal(.wrongRole, "FR70") { _ = try Self.drafted(&house, by: "dave") }
     }
 
+    @Test("What counts in a vault that is left need not be replaced there any more")
+    func left() throws {
+        var house = try House(policy: Self.policy)
+        let rotation = try house.vaultRotation()
+        try house.carryOut(rotation)
+        let record = try #require(try house.complete(rotation.ceremony, key: 601))
+        try house.decide(.done(ceremony: rotation.ceremony, step: "publish"))
+        let revocation = try house.open(
+            "key-revocation", subject: "alpha-root",
+            parameters: ["key": "\(record.fingerprint)", "cause": "compromise"])
+        try house.approve("gina", "alice", statement: revocation)
+        #expect(house.state.deadlines().contains { $0.matter == .keyRevoked })
+        let statement = try Self.executing(&house)
+        _ = try #require(try house.complete(statement.ceremony, key: 600))
+        #expect(!house.state.deadlines().contains { $0.matter == .keyRevoked })
+    }
+
     @Test("A new vault is born when the execution begins, and at no other time")
     func moment() throws {
         let house = try House(policy: Self.policy)
@@ -101,6 +120,7 @@ struct ProvaraHardResetTests {
             ["events": .array(events + [events[0]])], ["manifest": events[0]],
             ["payloads": .array([])],
             // Files or a root that do not follow, however well they are signed for.
+            ["root": .string("\(MerkleRoot(leaves: [[1]]))")],
             ["files": .array(Array(files.dropLast()))],
             ["files": .array(Array(files.dropFirst()))],
             ["files": .array(files.reversed())],
@@ -117,6 +137,7 @@ struct ProvaraHardResetTests {
         try house.decide(.complete(ceremony: statement.ceremony, outcome: outcome))
         // A subject has one beginning.
         try house.decide(.done(ceremony: statement.ceremony, step: "publish"))
+        #expect(!house.state.deadlines().contains { $0.matter == .keyRevoked })
         expectRefusal(.keyExists, "FR69") { _ = try Self.drafted(&house) }
         house.expectConsistent()
     }

@@ -46,15 +46,32 @@ struct VaultPublicationTests {
         #expect(house.state.unfinished.map(\.id) == [id])
         #expect(house.state.unconfirmed.map(\.id) == [id])
         #expect(house.state.deadlines().contains { $0.matter == .unfinished && $0.ceremony == id })
+        #expect(!house.state.deadlines().contains { $0.matter == .keyRevoked })
         // The vault is still held for it.
         expectRefusal(.busy, "CM-5") { _ = try house.vaultRotation() }
+        expectRefusal(.illegalEvent, "FP-4") {
+            try house.append(
+                .stepDone(StepDone(ceremony: id, step: "publish", result: .object([:]))))
+        }
         try house.decide(.done(ceremony: id, step: "publish"))
         #expect(house.state.unfinished.isEmpty)
         // The vault has the key now, and its peers must learn of it before they learn of its end.
         #expect(house.state.unconfirmed.map(\.id) == [id])
         try Self.confirm(id, by: "gina", &house)
         #expect(house.state.unconfirmed.isEmpty)
+        // The revoked key counts in the vault until the next rotation, and that is due.
+        let due = try Self.replacement(house)
+        #expect(due.vault?.id == "\(House.keyID(SoftwareKey(600)))" && due.isDue(at: house.now))
+        let next = try house.vaultRotation(of: SoftwareKey(600))
+        try house.carryOut(next)
+        #expect(try Self.replacement(house).ceremony == next.ceremony)
+        _ = try #require(try house.complete(next.ceremony, key: 602))
+        #expect(!house.state.deadlines().contains { $0.matter == .keyRevoked })
         house.expectConsistent()
+    }
+
+    private static func replacement(_ house: House) throws -> Deadline {
+        try #require(house.state.deadlines().first { $0.matter == .keyRevoked })
     }
 
     @Test("An untouched vault is left as it was only where the key is revoked, and the log says so")
@@ -77,6 +94,8 @@ struct VaultPublicationTests {
         house.expectRefusal(.ended, "FP-4", of: house.signed(early).command)
         house.expectRefusal(.illegalEvent, "FP-4", of: .done(ceremony: id, step: "publish"))
         // The vault's key is still the one that was to go, and it goes with the next.
+        let due = try Self.replacement(house)
+        #expect(due.vault?.id == "\(House.keyID(House.vaultRootKey))" && due.isDue(at: house.now))
         let again = try house.vaultRotation()
         #expect(again.fields["old-key"] == "none" && again.fields["releases"] == nil)
         house.expectConsistent()

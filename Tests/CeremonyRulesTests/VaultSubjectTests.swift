@@ -147,6 +147,8 @@ struct VaultSubjectTests {
         // Not before an event of the vault.
         try expect(true, at: -5, after: -5)
         try expect(false, at: -6, after: -5)
+        try expect(true, at: -900, after: -900)
+        try expect(false, at: -901, after: -901)
         // An event that is dated years ahead is followed, and not by more than that.
         let years = 70 * 366 * 86_400
         try expect(true, at: years, after: years)

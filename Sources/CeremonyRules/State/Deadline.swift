@@ -45,6 +45,8 @@ public struct Deadline: Hashable, Sendable {
         case holderLeft = "holder-left"
         /// A key is to be replaced, because the token that it is in is lost.
         case tokenLost = "token-lost"
+        /// A vault's key is to be replaced there, because the log has revoked it.
+        case keyRevoked = "key-revoked"
         /// A drill is to be held.
         case drill
     }

@@ -157,7 +157,7 @@ extension State {
     {
         guard let subjectClass = subject.subjectClass, subjectClass != "drill",
             let entry = activeKey(of: subject, at: head.time), let activated = entry.activated
-        else { return nil }
+        else { return replacement(of: name, subject, underWay) }
         let days = roster.policy.rotationDays[Policy.fieldName(subjectClass)]
         let aged = days.map { activated.time + $0 * Limits.day }
         let touch = touch(on: entry)
@@ -168,6 +168,40 @@ extension State {
             date: date, since: date,
             text: touch.map { "The key of \(name) is to be replaced: \($0.why)." }
                 ?? "The key of \(name) is rotated every \(days ?? 0) days.")
+    }
+
+    /// A key that this log has revoked counts in its vault until it is replaced there; where it
+    /// never came there, the one counts that it was to replace.
+    private func replacement(of name: String, _ subject: Subject, _ underWay: [String: String])
+        -> Deadline?
+    {
+        guard let entry = subject.keys.last.flatMap({ keys[$0] }), let revoked = entry.revoked,
+            let ceremony = recordedCeremony(named: entry.ceremony), ceremony.afterwards.isEmpty,
+            let uid = ceremony.statement.vaultMade, !isLeft(uid), var key = vaultKey(entry)
+        else { return nil }
+        if ceremony.isLeftUndone {
+            guard let old = ceremony.statement.fields["revoke"] else { return nil }
+            key = Deadline.VaultKey(vault: key.vault, id: old)
+        }
+        return Deadline(
+            .keyRevoked, subject: name, vault: key, ceremony: underWay[name], date: revoked.time,
+            since: revoked.time,
+            text: "The key \(key.id) is to be replaced in the vault \(key.vault): "
+                + (ceremony.isLeftUndone
+                    ? "the one that was to take its place is revoked, and never came there."
+                    : "it is revoked here, and counts there until then."))
+    }
+
+    /// Whether a new vault has begun in the place of that one.
+    private func isLeft(_ uid: String) -> Bool {
+        subjects.contains { subject in
+            guard let first = subject.value.keys.first.flatMap({ keys[$0] }),
+                let ceremony = recordedCeremony(named: first.ceremony)
+            else { return false }
+            let fields = ceremony.statement.fields
+            return fields["new-uid"] != nil && !ceremony.isLeftUndone
+                && fields["vault-uid"]?.utf8.elementsEqual(uid.utf8) ?? false
+        }
     }
 
     /// The vault that a key was made for, and its id there; `nil` for a key of no vault.

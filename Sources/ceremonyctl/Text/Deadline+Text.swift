@@ -51,6 +51,8 @@ extension Deadline {
             // The log knows what people took the token for. Where it is at hand all the same, its
             // key signs for its successor.
             return [rotation(of: name, into: "TOKEN", "its token was taken for lost")]
+        case (.keyRevoked, nil):
+            return vaultRotation("see: ceremonyctl keys \(name)")
         case (.drill, nil):
             guard let subject else {
                 return [
@@ -108,7 +110,8 @@ extension Deadline {
         guard ceremony == nil else { return false }
         switch matter {
         case .halt: return true
-        case .rotation, .rotationNoted, .holderLeft, .tokenLost, .drill: return !isHalted
+        case .rotation, .rotationNoted, .holderLeft, .tokenLost, .keyRevoked, .drill:
+            return !isHalted
         case .ceremony, .execution, .attestation, .recovery, .unfinished, .confirmation,
             .overlapEnd:
             return false
