@@ -169,6 +169,15 @@ let package = Package(
                 "ceremonyctl", "CTestTerminal", "CeremonyTerminal", "CeremonyRecord",
                 "CeremonyRules", "CeremonyWire", "PKCS11", "Provara", "Sodium", "TestSupport",
             ], swiftSettings: strictWithC),
+        // Houses in which everything goes wrong, by seeds (Scripts/simulate); not shipped.
+        .executableTarget(
+            name: "ceremony-simulator",
+            dependencies: [
+                "CeremonyEngine", "CeremonyRules", "CeremonyRecord", "Sodium", "TestSupport",
+            ], path: "Tests/CeremonySimulator", swiftSettings: strictWithC),
+        .testTarget(
+            name: "CeremonySimulatorTests", dependencies: ["ceremony-simulator"],
+            swiftSettings: strictWithC),
         // The two programs as people use them: real processes, a real socket, tokens in SoftHSM.
         .testTarget(
             name: "EndToEndTests",
