@@ -46,6 +46,9 @@ extension CeremonyReport {
         for set in acceptances {
             lines.append("  acceptances (\(set.set)): \(set.have) of \(set.need)")
             lines += rows(set)
+            if state == .pending, !set.open.isEmpty {
+                lines.append("    by a code: ceremonyctl invite \(id) --for NAME")
+            }
         }
         if let recordDigest {
             if let key { lines.append("  key:        \(key)") }
@@ -84,6 +87,11 @@ extension CeremonyReport {
             }
         }
         if let next { lines.append("  next: " + next) }
+        if state == .pending || state == .approved {
+            lines.append(
+                "  to cancel it, an operator, \(initiator) or a listed witness: ceremonyctl cancel "
+                    + "\(id) --reason TEXT")
+        }
         return lines
     }
 
@@ -139,6 +147,8 @@ extension CeremonyReport {
             statement.fields.list.map { ["\($0.name):", $0.value] }, indent: "    ")
     }
 
+    private var broughtKey: Bool { acceptances.flatMap(\.rows).contains { $0.newKey != nil } }
+
     private var ending: [String] {
         guard let end else { return [] }
         var lines = ["  ended:      \(end.time)" + (end.reason.map { ", \($0)" } ?? "")]
@@ -153,6 +163,9 @@ extension CeremonyReport {
                 key == nil
                     ? "  meaning:    it has taken effect"
                     : "  meaning:    the key came out; what is recorded of it stays")
+        case .failed where broughtKey, .expired where broughtKey:
+            lines.append(
+                "  meaning:    nothing has changed; keys that people made for it are inert")
         case .failed where end.left.isEmpty && executing == nil, .expired:
             lines.append("  meaning:    nothing was made and nothing has changed")
         case .failed where end.left.isEmpty:

@@ -12,6 +12,9 @@ extension Output {
         result(Screen.lines(lines(), columns: Output.columns), value())
     }
 
+    /// Whether standard output is a terminal.
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
     /// How wide standard output is; `nil` where it is not a terminal.
     private static var columns: Int? {
         guard isatty(STDOUT_FILENO) == 1 else { return nil }

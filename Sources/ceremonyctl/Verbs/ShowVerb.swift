@@ -47,8 +47,9 @@ struct ShowVerb: Verb {
         guard let document else {
             let history = try CeremonyHistory(of: report, in: log)
             let change = try change(by: report, log)
+            let standing = try standing(of: report, at: choice.status.now, log)
             return output.page(
-                report.text(at: choice.status.now) + change + history.text,
+                report.text(at: choice.status.now) + change + history.text + standing,
                 history.json(beside: report))
         }
         let roster = try log.roster()
@@ -79,6 +80,18 @@ struct ShowVerb: Verb {
 }
 
 extension ShowVerb {
+    /// How an authority stands by the signed log: its epochs, and what a ceremony that came to
+    /// nothing left and did not touch.
+    private func standing(of report: CeremonyReport, at now: Timestamp, _ log: TrustedLog)
+        throws(ClientError) -> [String]
+    {
+        guard let kind = try? Kinds.named(report.kind), kind.isAboutAuthority,
+            let picture = try FollowedLog(log).picture(of: report.id, at: now, log)
+        else { return [] }
+        return ["  by the signed log:"]
+            + (picture.epochs.map { "  epoch    \($0)" } + picture.standing).map { "  " + $0 }
+    }
+
     /// What a change of the people or of the rules comes to, in the words in which it was started,
     /// against the people and rules of then.
     private func change(by report: CeremonyReport, _ log: TrustedLog) throws(ClientError)

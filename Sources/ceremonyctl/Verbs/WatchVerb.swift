@@ -11,8 +11,11 @@ struct WatchVerb: Verb {
         commandName: "watch",
         abstract: "Follow a ceremony until nothing is awaited of it any more.",
         discussion: """
-            Exits with 0 where the ceremony was completed, with 81 where it failed or expired. \
-            With --json, every event is a JSON value on a line of its own.
+            Exits with 0 where the ceremony was completed, with 81 where it failed or expired. At \
+            a terminal it takes the whole screen, which q leaves with 75 while the ceremony goes \
+            on; nothing that is typed does anything to it. What is drawn follows from the events \
+            that the log key signed, and what only the daemon says is marked. With --plain, and \
+            where there is no terminal, events are lines; with --json, each is a JSON value.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -20,6 +23,9 @@ struct WatchVerb: Verb {
 
     @Argument(help: "The ceremony; left out, the only one under way.")
     var id: String?
+
+    @Flag(help: "Line by line, also at a terminal.")
+    var plain = false
 
     func perform(_ output: Output) throws(ClientError) {
         let log = try TrustedLog(global, trust)
@@ -40,9 +46,34 @@ struct WatchVerb: Verb {
             }
             report = only
         }
-        if !output.json { output.page(report.text(at: choice.status.now), .null) }
+        if !output.json, !plain, try draw(report.id, log) {
+            try show(report.id, log, output)
+            return try WatchVerb.tellEnding(of: try log.report(on: report.id))
+        }
+        if !output.json { try show(report.id, log, output) }
         let settled = report.next == nil ? report : try follow(report, log, output)
         try WatchVerb.tellEnding(of: settled)
+    }
+
+    /// On the whole screen; `false` where the terminal cannot, or where there is none.
+    private func draw(_ id: String, _ log: TrustedLog) throws(ClientError) -> Bool {
+        guard Output.isTerminal, let screen = FullScreen(TerminalAbility.environment) else {
+            return false
+        }
+        // The screen is put back when it goes, before anything more is said.
+        defer { screen.leave() }
+        try WatchScreen(log: log, id: id).run(screen)
+        return true
+    }
+
+    /// The picture as lines.
+    private func show(_ id: String, _ log: TrustedLog, _ output: Output) throws(ClientError) {
+        let followed = try FollowedLog(log)
+        let now = try log.status().now
+        guard let picture = try followed.picture(of: id, at: now, log) else {
+            throw Reply.malformed("the signed log has no ceremony \(id)")
+        }
+        output.page(picture.lines.map(\.text), .null)
     }
 
     /// Prints the events of a ceremony until nothing is awaited of it; returns how it stands then.
@@ -53,7 +84,6 @@ struct WatchVerb: Verb {
     {
         let known = log.shown.head.size
         var settled = report
-        var now = Timestamp.now
         // Where the log stood when the ceremony was seen settled: what follows is not about it.
         var end: Int?
         try log.watch(ceremony: nil, from: report.seq + 1) { event throws(ClientError) in
@@ -72,11 +102,10 @@ struct WatchVerb: Verb {
             // The line that is watched is full of replies: another one is asked.
             let after = try TrustedLog(global, trust)
             settled = try after.report(on: report.id)
-            now = try after.status().now
             if settled.next == nil { end = after.shown.head.size }
             return end.map { event.seq + 1 < $0 } ?? true
         }
-        if !output.json { output.page(settled.text(at: now), .null) }
+        if !output.json { try show(report.id, try TrustedLog(global, trust), output) }
         return settled
     }
 
@@ -95,17 +124,26 @@ struct WatchVerb: Verb {
         }
     }
 
-    /// A ceremony that failed or expired is told as what it is.
+    /// A ceremony that failed or expired is told as what it is, and one that goes on as well.
     private static func tellEnding(of report: CeremonyReport) throws(ClientError) {
+        if report.next != nil, report.state != .failed {
+            throw ClientError(
+                .notYet, "not-yet", "\(report.id) goes on; it is \(report.state.rawValue).",
+                meaning: "Watching it changed nothing.",
+                next: "Look again with: ceremonyctl watch \(report.id).")
+        }
         guard report.state == .failed || report.state == .expired else { return }
-        let left = report.end?.left ?? []
+        var left = report.end?.left ?? []
+        left += report.acceptances.flatMap(\.rows).compactMap { row in
+            row.newKey.map { "\($0), made by \(row.name) in their own token" }
+        }
         throw ClientError(
             .endedOtherwise, report.state == .failed ? "ceremony-failed" : "ceremony-expired",
             "\(report.id) ended \(report.state.rawValue)"
                 + (report.end?.reason.map { ": \($0)" } ?? "") + ".",
             meaning: left.isEmpty
                 ? "No key is valid by it, and nothing is left of it on a token."
-                : "No key is valid by it. Left on the token, inert: "
+                : "No key is valid by it. It made, and they are inert wherever they still are: "
                     + "\(left.joined(separator: "; ")).",
             next: "`ceremonyctl show \(report.id)` has it all; start a new ceremony if needed.")
     }
