@@ -44,6 +44,7 @@ struct VaultReset: ClientKind {
         if said("vault-faults") != "0" {
             told.append("The old vault breaks \(said("vault-faults")) rules.")
         }
+        told += VaultWarnings(fields).sentences
         let peers = fields.all("peer")
         if !peers.isEmpty {
             told.append(
