@@ -70,8 +70,9 @@ extension Engine {
         for vault in signer.vaults { await signer.look(for: headKeys, on: vault) }
         await rollbackGuard.settle()
         published.update { $0.isSealed = false }
-        // What was committed before the daemon died is gone on with; a timer tries again.
-        try? await finishCommitted()
+        // What was committed before the daemon died is gone on with, and a timer tries again. A
+        // disk that does not answer keeps neither the unlocking nor the tokens waiting.
+        beginToFinish()
     }
 
     /// A further log token comes to an open log: its head is held against the log as at an opening.

@@ -5,6 +5,7 @@
 public import CeremonyRecord
 public import CeremonyRules
 import Sodium
+import Synchronization
 
 /// One log, its tokens, and what may be done with them.
 ///
@@ -44,6 +45,8 @@ public final class Engine: Sendable {
     public let history: History
     /// Unlocking, locking and closing come one after the other.
     let turns = Turns()
+    /// What the last opening has begun to finish.
+    let rolling = Mutex<Task<Void, Never>?>(nil)
     let refusals = RefusedAccess()
 
     /// Replays the log and stands ready, sealed.
@@ -157,9 +160,9 @@ public final class Engine: Sendable {
             return try await Recovery(executor: executor, isKnownNewest: isKnownNewest)
                 .carryOut(document: document, sshsig: sshsig)
         }
-        if case .statement(let statement) = known { try await checkSeen(statement) }
-        return try await writer.submit(
-            .submit(document: document, sshsig: sshsig, possession: possession))
+        let command = Command.submit(document: document, sshsig: sshsig, possession: possession)
+        if case .statement(let statement) = known { try await checkSeen(statement, in: command) }
+        return try await writer.submit(command)
     }
 
     /// How a halted log refuses, in its own words where it has any.

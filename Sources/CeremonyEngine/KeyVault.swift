@@ -191,7 +191,8 @@ public struct VaultError: Error, Hashable, Sendable {
                 "Look at the token and its reader, lock and unlock it, and try once more: "
                     + "ceremonyctl tokens."
             case .executionFailed: "Look at what it came to: ceremonyctl show."
-            case .recordedNotSigned, .overloaded, .stopping, .logNotWritten, .haltFile,
+            case .overloaded: "Nothing was recorded. Try again in a moment."
+            case .recordedNotSigned, .stopping, .logNotWritten, .haltFile,
                 .alreadyFounded, .rolledBack, .forked, .headObject, .badCheckpoint, .badBundle,
                 .clockUnconfirmed, .clockMismatch:
                 "Look at how the daemon stands: ceremonyctl status."

@@ -56,15 +56,29 @@ extension State {
         }
     }
 
-    /// The same at opening, with the prefix that the drafter saw.
-    func statement(for draft: Draft, treeSize: Int, treeRoot: Digest) throws(Refusal) -> Statement {
-        try checkHalt(draft)
+    /// Refuses a drafter who could start nothing: what can be told before anything outside the log
+    /// is looked at.
+    ///
+    /// - Throws: ``Refusal``.
+    public func checkDrafter(of draft: Draft) throws(Refusal) {
+        _ = try drafter(of: draft)
+        _ = try ceremonyID(for: draft.subject)
+    }
+
+    private func drafter(of draft: Draft) throws(Refusal) -> Member {
         let initiator = try roster.require(draft.initiator).member
         guard initiator.mayStart else {
             throw Refusal(
                 .wrongRole, "\(initiator.name) may not start a ceremony.",
                 next: "Operators and keepers may.", requirement: "FR70")
         }
+        return initiator
+    }
+
+    /// The same at opening, with the prefix that the drafter saw.
+    func statement(for draft: Draft, treeSize: Int, treeRoot: Digest) throws(Refusal) -> Statement {
+        try checkHalt(draft)
+        let initiator = try drafter(of: draft)
         let id = try ceremonyID(for: draft.subject)
         let (kind, operation) = try operation(draft, id: id)
         guard let entry = roster.policy.entry(kind: kind.name, class: operation.subjectClass) else {

@@ -177,7 +177,7 @@ enum PaperReplies {
                 revoke: House.vaultRootKey.publicKey, authority: House.vaultQuorumKey.publicKey)
             parameters.merge(facts) { $1 }
             parameters["promoter-key"] = facts["authority-key"]
-            for name in ["roles", "token", "id"] {
+            for name in ["roles", "introduced", "token", "id"] {
                 parameters["promoter-" + name] = facts["authority-" + name]
             }
         }

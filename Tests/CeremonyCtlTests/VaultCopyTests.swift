@@ -27,7 +27,9 @@ struct VaultCopyTests {
             ("boundary", "evt_a2c10974f007422348286da3"), ("contested", "2"),
             ("reattest", "\(event) \(Digest(of: Array(payload.utf8)))"),
             ("authority", "bp1_24f6ed6acbfe1009"), ("authority-roles", "quorum"),
-            ("promoter", "bp1_24f6ed6acbfe1009"), ("promoter-roles", "quorum"),
+            ("authority-introduced", "contract"), ("promoter-introduced", "contract"),
+            ("vault-warnings", "none"), ("promoter", "bp1_24f6ed6acbfe1009"),
+            ("promoter-roles", "quorum"),
             ("actor", "key_rotation_authority"), ("actor-last", "none"), ("actor-next", "1"),
         ].map { Field(name: $0.0, value: $0.1) }
     }
@@ -94,6 +96,7 @@ struct VaultCopyTests {
             ("reattest", "evt_a2c10974f007422348286da3 \(Digest(of: []))"),
             ("authority-roles", "root"), ("promoter", "bp1_0123456789abcdef"),
             ("actor", "alice"), ("actor-last", event), ("actor-next", "2"),
+            ("authority-introduced", "birth"), ("promoter-introduced", "contract-unsigned"),
         ])
     func differs(name: String, value: String) throws {
         let place = try VaultPlace()
@@ -106,6 +109,47 @@ struct VaultCopyTests {
             Issue.record("\(name) was believed")
         } catch {
             #expect(error.code == "vault-differs")
+        }
+    }
+
+    @Test("A copy with what the statement does not warn of is refused; what it warns of is told")
+    func warnings() throws {
+        let place = try VaultPlace()
+        let path = try place.vault("vault_before_rotation", as: "alpha")
+        let lines = Self.lines(try Vault.read(at: path))
+        try place.write("alpha/identity/private_keys.json", "{}")
+        do throws(ClientError) {
+            _ = try read(path, lines)
+            Issue.record("a private key in the vault was passed over")
+        } catch {
+            #expect(error.code == "vault-differs")
+            #expect(error.happened.contains("structure.private-key"))
+        }
+        let warned = lines.map {
+            $0.name == "vault-warnings"
+                ? Field(name: $0.name, value: "structure.private-key=1,future.rule=2") : $0
+        }
+        _ = try read(path, warned)
+        let told = VaultWarnings(Fields(warned)).sentences
+        #expect(told.count == 2)
+        #expect(told[0].hasPrefix("WARNING: the vault has structure.private-key. Whoever reads"))
+        #expect(told[1].contains("does not know: future.rule, 2 times"))
+        #expect(VaultWarnings(Fields(warned)).unsigned.isEmpty)
+    }
+
+    @Test(
+        "A key that nothing signed bears out is warned of by its id, once, and none is passed over")
+    func unsigned() throws {
+        for origin in ["contract-unsigned", "promotion-unsigned", "what-is-this"] {
+            let fields = Fields(
+                [
+                    ("authority", "bp1_24f6ed6acbfe1009"), ("promoter", "bp1_24f6ed6acbfe1009"),
+                    ("authority-introduced", origin), ("promoter-introduced", origin),
+                ].map { Field(name: $0.0, value: $0.1) })
+            let told = VaultWarnings(fields).unsigned
+            #expect(told.count == 1)
+            #expect(told[0].hasPrefix("WARNING: no signature"))
+            #expect(told[0].contains("says that bp1_24f6ed6acbfe1009 may change keys"))
         }
     }
 }

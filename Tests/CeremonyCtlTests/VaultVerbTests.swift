@@ -134,7 +134,10 @@ struct VaultVerbTests {
             return try daemon.run(["provara", "gate"] + arguments)
         }
         let unknown = try gate(house, "alpha", "L3")
-        #expect(unknown.status == 0 && unknown.err.contains("was ever about a vault alpha"))
+        #expect(unknown.status == 66 && unknown.err.contains("was ever about a vault alpha"))
+        #expect(unknown.err.contains("code: unknown-vault"))
+        #expect(try gate(house, "alpha", "L0").status == 66)
+        #expect(try gate(house, "alpha", "L3", "--never-rotated").status == 0)
         let statement = try house.executingVaultRotation(
             authority: House.vaultQuorumKey.publicKey, ["peers": "gina"])
         let executing = try gate(house, "alpha", "L3")
@@ -142,7 +145,10 @@ struct VaultVerbTests {
         #expect(executing.err.contains("code: rotation-under-way"))
         // The vault's own name does as well; another vault has nothing to do with it.
         #expect(try gate(house, "01JTEST", "L3").status == 1)
-        #expect(try gate(house, "beta", "L3").status == 0)
+        #expect(try gate(house, "beta", "L3", "--never-rotated").status == 0)
+        #expect(try gate(house, "alhpa", "L3").status == 66)
+        // That a vault was never rotated opens nothing where one is just being rotated.
+        #expect(try gate(house, "alpha", "L3", "--never-rotated").status == 1)
         #expect(try gate(house, "alpha", "L2").status == 0)
         #expect(try gate(house, "alpha", "L2", "--l2").status == 1)
         #expect(try gate(house, "alpha", "L1", "--l2").status == 0)

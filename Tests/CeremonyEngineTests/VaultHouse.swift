@@ -20,9 +20,13 @@ struct VaultHouse {
     let folder: ProvaraFolder
     let engine: Engine
 
-    /// - Parameter at: called at every boundary of an execution and before every write.
+    /// - Parameters:
+    ///   - rootKeys: where the vault's root key is: label, id and token.
+    ///   - at: called at every boundary of an execution, before every look and every write.
     static func with<R>(
-        _ vector: String = "vault_before_rotation", ledger: MemoryLedger = MemoryLedger(),
+        _ vector: String = "vault_before_rotation",
+        rootKeys: [(label: String, id: String, token: String)] = [],
+        ledger: MemoryLedger = MemoryLedger(),
         at place: @escaping @Sendable (String) throws -> Void = { _ in },
         _ body: (VaultHouse) async throws -> R
     ) async throws -> R {
@@ -33,6 +37,10 @@ struct VaultHouse {
         return try await withSoftHSM(tokens: ["house", "annex"]) { store in
             try store.importKey(
                 seed: ProvaraFolder.quorumSeed, label: "quorum", id: "01", into: "annex")
+            for (label, id, token) in rootKeys {
+                try store.importKey(
+                    seed: ProvaraFolder.rootSeed, label: label, id: id, into: token)
+            }
             let workshop = try await Workshop(store: store, ledger: ledger, policy: policy)
             let engine = try await open(workshop, folder, ledger, at: place)
             return try await body(
@@ -64,7 +72,16 @@ struct VaultHouse {
 
     /// The next process.
     func restarted(_ ledger: any Ledger) async throws -> Engine {
-        try await VaultHouse.open(workshop, folder, ledger, at: { _ in })
+        let engine = try await unlocked(ledger)
+        await engine.hasFinished()
+        return engine
+    }
+
+    /// The same as soon as its tokens are unlocked.
+    func unlocked(
+        _ ledger: any Ledger, at place: @escaping @Sendable (String) throws -> Void = { _ in }
+    ) async throws -> Engine {
+        try await VaultHouse.open(workshop, folder, ledger, at: place)
     }
 
     /// The last event of the old key before those that a compromise puts in doubt.
@@ -74,14 +91,16 @@ struct VaultHouse {
 
     // MARK: The ceremony
 
-    func draft(_ more: [String: String] = [:]) async throws -> Statement {
-        let dave = workshop.people(of: engine) { $0.signatory("dave") }
+    func draft(
+        _ more: [String: String] = [:], subject: String = "alpha-root", by name: String = "dave"
+    ) async throws -> Statement {
+        let dave = workshop.people(of: engine) { $0.signatory(name) }
         let parameters = [
             "vault": "alpha", "revoke": ProvaraFolder.root, "authority": ProvaraFolder.quorum,
         ]
         return try await engine.draft(
             Draft(
-                kind: ProvaraRotation.name, subject: "alpha-root",
+                kind: ProvaraRotation.name, subject: subject,
                 parameters: parameters.merging(more) { $1 }, initiator: dave,
                 reason: "two years are over", drafted: engine.time, nonce: engine.nonce()),
             into: "house")

@@ -13,7 +13,7 @@ import Testing
 
 extension VaultHouse {
     /// A rotation that is carried out and dies at a place; then `body` has what it left.
-    fileprivate static func dying(
+    static func dying(
         at point: String, _ body: (VaultHouse, Statement, MemoryLedger) async throws -> Void
     ) async throws {
         try await dying(at: point, "vault_before_rotation", body) { try await $0.approved() }
@@ -47,7 +47,7 @@ extension VaultHouse {
     }
 
     /// The vault is completely rotated, and nobody has to go on.
-    fileprivate func expectFinished(
+    func expectFinished(
         _ engine: Engine, _ statement: Statement, _ what: Comment? = nil
     ) throws {
         let ceremony = try #require(engine.state.ceremony(named: statement.ceremony), what)
@@ -66,7 +66,7 @@ extension VaultHouse {
     // MARK: Somebody else
 
     /// An agent's event at the end of the log; the manifest stays as it is.
-    fileprivate func appendEvent() throws {
+    func appendEvent() throws {
         let vault = try Vault.read(at: folder.path)
         let tip = vault.log.tip(of: "robot")
         let key = try #require(
@@ -82,7 +82,7 @@ extension VaultHouse {
     }
 
     /// Manifest and root made anew, as the package does it.
-    fileprivate func closeVault(_ path: String? = nil) throws {
+    func closeVault(_ path: String? = nil) throws {
         let path = path ?? folder.path
         let vault = try Vault.read(at: path)
         try Data(vault.manifest.bytes(createdAt: VaultTime.start))

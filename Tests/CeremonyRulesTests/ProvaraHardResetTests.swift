@@ -12,7 +12,7 @@ struct ProvaraHardResetTests {
     private static let facts = [
         "vault-uid": "01JTEST", "vault-root": "\(House.vaultRoot)", "vault-events": "3",
         "vault-last": House.vaultLast, "vault-seal": "none", "seal-hash": "none",
-        "vault-faults": "0", "surviving": "none",
+        "vault-faults": "0", "surviving": "none", "vault-warnings": "none",
     ]
 
     private static let policy: Policy = {

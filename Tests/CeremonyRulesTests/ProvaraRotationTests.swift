@@ -241,6 +241,7 @@ struct ProvaraRotationTests {
                                 "promoter": "\(House.keyID(Self.quorum))",
                                 "promoter-key": Self.quorum.publicKey.line,
                                 "promoter-roles": "quorum",
+                                "promoter-introduced": "contract",
                             ]
                     ) { $1 })
             }

@@ -178,7 +178,9 @@ struct ContestedTests {
         }
         try vault.close(by: .newRoot)
         let read = try vault.read()
-        #expect(read.findings.kept.map(\.rule) == [.badAttestation], "\(read.findings.kept)")
+        #expect(
+            read.findings.kept.map(\.rule) == [.badAttestation, .unsignedIntroduction],
+            "\(read.findings.kept)")
         #expect(read.isInOrder)
         #expect(read.log.contested.first?.attestedBy == nil)
     }
@@ -189,7 +191,7 @@ struct ContestedTests {
         try vault.rotate(.root, to: .newRoot, by: .quorum, boundary: "evt_00d8d4b2aca6adbf8d0d4bd0")
         try vault.close()
         let read = try vault.read { $0.listedContested = 2 }
-        #expect(read.findings.kept.map(\.rule) == [.contestedUnlisted])
+        #expect(read.findings.kept.map(\.rule) == [.contestedUnlisted, .unsignedIntroduction])
         #expect(read.log.contestedCount == 3)
         #expect(read.log.contested.map(\.event.line) == [2, 3])
     }

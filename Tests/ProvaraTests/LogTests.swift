@@ -124,7 +124,7 @@ struct LogTests {
     func limits() throws {
         let vault = try TestVault("vault_before_rotation")
         try vault.edit { $0 += (0..<50).map { "garbage \($0)" } }
-        try vault.close()
+        try vault.close(by: .root)
         nonisolated(unsafe) var told = 0
         let read = try vault.read({ $0.listedFindings = 3 }, noting: { _ in told += 1 })
         #expect(read.findings.kept.count == 3)

@@ -62,7 +62,9 @@ struct VouchedEventTests {
         let rotation = try rotate(vault, events)
         let after = try vault.read()
         #expect(after.isInOrder, "\(after.findings.kept)")
-        #expect(after.findings.warnings.isEmpty, "\(after.findings.kept)")
+        #expect(
+            after.findings.warnings.map(\.rule) == [.unsignedIntroduction],
+            "\(after.findings.kept)")
         let contested = after.log.contested
         #expect(contested.map(\.event.id).map(\.description) == Self.suspects)
         #expect(contested[0].attestedBy?.id == rotation.attestations.first?.id)

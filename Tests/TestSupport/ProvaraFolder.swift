@@ -1,6 +1,7 @@
 // A Provara vault on the disk that goes with the test: the bytes of a vector that the reference
 // made.
 
+import CeremonyRecord
 public import Foundation
 
 /// A vault in a folder of its own, with room beside it.
@@ -17,6 +18,8 @@ public final class ProvaraFolder: Sendable {
 
     /// The seed of the vector vaults' quorum key.
     public static let quorumSeed = Array(UInt8(0x20)...UInt8(0x3f))
+    /// The seed of their root key.
+    public static let rootSeed = Array(UInt8(0x00)...UInt8(0x1f))
     /// The id of their root key.
     public static let root = "bp1_56475aa75463474c"
     /// The id of their quorum key.
@@ -55,6 +58,30 @@ public final class ProvaraFolder: Sendable {
             let place = base + "/" + name
             _ = FileManager.default.fileExists(atPath: place, isDirectory: &isFolder)
             if !isFolder.boolValue { found[name] = try Data(contentsOf: URL(filePath: place)) }
+        }
+        return found
+    }
+
+    /// Everything in the vault, to see that not a byte, a link or a date of it is another: each
+    /// entry with its kind, its bytes' digest or its target, its inode and its time.
+    public func tree() throws -> [String: String] {
+        var found: [String: String] = [:]
+        let names = FileManager.default.enumerator(atPath: path)
+        while let name = names?.nextObject() as? String {
+            let place = path + "/" + name
+            let facts = try FileManager.default.attributesOfItem(atPath: place)
+            let kind = facts[.type] as? FileAttributeType
+            let content =
+                switch kind {
+                case .typeRegular?:
+                    "\(Digest(of: Array(try Data(contentsOf: URL(filePath: place)))))"
+                case .typeSymbolicLink?:
+                    try FileManager.default.destinationOfSymbolicLink(atPath: place)
+                default: ""
+                }
+            let inode = facts[.systemFileNumber] as? Int ?? 0
+            let date = (facts[.modificationDate] as? Date)?.timeIntervalSinceReferenceDate ?? 0
+            found[name] = "\(kind?.rawValue ?? "none") \(inode) \(date) \(content)"
         }
         return found
     }

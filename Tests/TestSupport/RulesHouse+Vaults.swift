@@ -71,7 +71,8 @@ extension House {
             "actor-next": "1",
             "revoke-key": revoke.line, "revoke-roles": "root,attestation",
             "revoke-last": vaultLast, "contested": "0", "authority-key": authority.line,
-            "authority-roles": roles, "authority-token": otherToken.uri, "authority-id": "01",
+            "authority-roles": roles, "authority-introduced": "contract",
+            "vault-warnings": "none", "authority-token": otherToken.uri, "authority-id": "01",
         ]
     }
 
@@ -86,8 +87,8 @@ extension House {
             for name in [
                 "vault-uid", "vault-root", "vault-events", "vault-last", "vault-next",
                 "actor-last", "actor-next", "revoke-key", "revoke-roles", "revoke-last",
-                "contested",
-                "authority-key", "authority-roles", "promoter-key", "promoter-roles",
+                "contested", "authority-key", "authority-roles", "authority-introduced",
+                "promoter-key", "promoter-roles", "promoter-introduced", "vault-warnings",
             ] { facts[name] = statement.fields[name] }
             if !payloads.isEmpty {
                 facts["reattest-payloads"] =

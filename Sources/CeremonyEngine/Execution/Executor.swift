@@ -29,6 +29,9 @@ struct Executor: Sendable {
     let boundary: @Sendable (String) async -> Void
     /// Those that have been announced and not yet ended.
     let executions = Executions()
+    /// Those whose outcome is being carried on after an execution has ended. They need no token, so
+    /// nobody who locks one waits for them.
+    let rolling = Executions()
     /// What people are being asked.
     let questions = Questions()
     /// The vaults that ceremonies are about.

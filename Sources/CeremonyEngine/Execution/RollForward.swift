@@ -3,6 +3,7 @@
 
 import CeremonyRecord
 import CeremonyRules
+import Synchronization
 
 extension Executor {
     /// Does what a committed ceremony still has to do, as far as it can be done now.
@@ -11,8 +12,8 @@ extension Executor {
     ///   be done.
     func rollForward(_ id: String) async throws(EngineError) {
         // Whoever is at it already goes on.
-        guard executions.beginAlone(id) else { return }
-        defer { executions.end(id) }
+        guard !executions.isUnderWay(id), rolling.beginAlone(id) else { return }
+        defer { rolling.end(id) }
         try await finish(id)
     }
 
@@ -52,6 +53,15 @@ extension Executor {
 }
 
 extension Engine {
+    /// Begins to go on with everything that is committed, and waits for none of it.
+    func beginToFinish() {
+        let task = Task { () -> Void in try? await finishCommitted() }
+        rolling.withLock { $0 = task }
+    }
+
+    /// Returns when that has ended, well or not.
+    func hasFinished() async { await rolling.withLock { $0 }?.value }
+
     /// Goes on with everything that committed ceremonies still have to do. One that cannot go on
     /// stops none of the others.
     ///

@@ -48,7 +48,8 @@ struct Run {
                 try await answers(to: question), by: question.key.fingerprint)
         case .challenge(let questions, let patience):
             return .challenged(try await answers(to: questions, within: patience))
-        case .look(let sight): return .seen(try await executor.desk.look(sight, now: time))
+        case .look(let sight):
+            return .seen(try await executor.desk.look(sight, now: time, isOrdered: true))
         case .plan(let work):
             return .planned(try await executor.desk.plan(work))
         case .stage(let work):
@@ -120,14 +121,14 @@ struct Run {
     private func checkStillWanted() throws(VaultError) {
         let snapshot = executor.published.snapshot
         guard !snapshot.isHalted else {
-            throw VaultError(.executionFailed, "The house was halted before the key was made.")
+            throw VaultError(.executionFailed, "The house was halted before this was done.")
         }
         let look = executor.watch.look()
         if let doubt = snapshot.state.refusal(of: look.standing, at: look.now) {
             throw VaultError(.executionFailed, doubt.detail)
         }
         guard snapshot.state.ceremony(named: ceremony.id)?.state == .executing, !isLate else {
-            throw VaultError(.executionFailed, "The time was over before the key was made.")
+            throw VaultError(.executionFailed, "The time was over before this was done.")
         }
     }
 

@@ -8,7 +8,11 @@ import CeremonyRules
 extension Engine {
     /// The draft with what is seen of the vault, and where the keys are that are to sign.
     ///
-    /// - Throws: ``EngineError``: `unknown-vault`, `vault-unfit`, `vault-trouble`; the kind's.
+    /// Nobody has signed for a draft. So whoever could not start it has nothing looked at, and the
+    /// others take their turns.
+    ///
+    /// - Throws: ``EngineError``: `unknown-vault`, `vault-unfit`, `vault-trouble`, `overloaded`;
+    ///   the kind's; what a drafter is refused for.
     func looked(_ draft: Draft) async throws(EngineError) -> Draft {
         guard let kind = try? Kinds.named(draft.kind) else { return draft }
         let sight: VaultSight?
@@ -16,6 +20,9 @@ extension Engine {
             throw EngineError(error)
         }
         guard let sight else { return draft }
+        do throws(Refusal) { try snapshot.state.checkDrafter(of: draft) } catch {
+            throw EngineError(error)
+        }
         var draft = draft
         do throws(VaultError) {
             draft.parameters.merge(try await executor.desk.look(sight, now: time).facts) { $1 }
@@ -30,14 +37,22 @@ extension Engine {
         return draft
     }
 
-    /// Refuses to open what was drafted on a vault that is not as it was.
+    /// Refuses to open what was drafted on a vault that is not as it was. Nothing is looked at
+    /// before the rules have nothing against the opening, its signature included.
     ///
-    /// - Throws: ``EngineError`` (`vault-changed`, and what a look is refused for).
-    func checkSeen(_ statement: Statement) async throws(EngineError) {
-        guard snapshot.state.ceremony(named: statement.ceremony) == nil,
+    /// - Throws: ``EngineError`` (`vault-changed`, and what a look or the opening is refused for).
+    func checkSeen(_ statement: Statement, in command: Command) async throws(EngineError) {
+        let state = snapshot.state
+        guard state.ceremony(named: statement.ceremony) == nil,
             let kind = try? Kinds.named(statement.kind),
             let sight = try? kind.sight(of: kind.parameters(of: statement))
         else { return }
+        let look = watch.look()
+        do throws(Refusal) {
+            _ = try decide(state, command, now: look.now, clock: look.standing)
+        } catch {
+            throw EngineError(error)
+        }
         do throws(VaultError) {
             let seen = try await executor.desk.look(sight, now: time)
             guard let changed = seen.difference(from: kind.parameters(of: statement)) else {

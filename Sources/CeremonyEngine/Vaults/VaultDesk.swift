@@ -27,8 +27,11 @@ public struct VaultDesk: Sendable {
 
     /// The vaults, in the order of the configuration.
     public let places: [Place]
-    /// Called before every write; what it throws stops there, as a crash would. For tests.
+    /// Called before every look and every write; what it throws stops there, as a crash would. For
+    /// tests.
     let boundary: @Sendable (String) throws -> Void
+    /// Who looks at which vault.
+    let turns = LookTurns()
 
     /// The vaults of a configuration.
     public init(
@@ -43,15 +46,27 @@ public struct VaultDesk: Sendable {
 
     /// Looks at a vault.
     ///
-    /// - Parameter now: What the engine decides by.
+    /// - Parameters:
+    ///   - now: What the engine decides by.
+    ///   - isOrdered: Whether an order that people have signed needs it; else it may be told to
+    ///     come again.
     /// - Throws: ``VaultError`` where there is no such vault, it cannot be read, breaks a rule, was
-    ///   sealed or left half done, or has no key of those that are asked about.
-    func look(_ sight: VaultSight, now: Timestamp) async throws(VaultError) -> VaultSeen {
+    ///   sealed or left half done, has no key of those that are asked about, or too many wait.
+    func look(_ sight: VaultSight, now: Timestamp, isOrdered: Bool = false)
+        async throws(VaultError) -> VaultSeen
+    {
         let place = try place(sight.vault)
         let successor = try sight.successor.map { name throws(VaultError) in try self.place(name) }
-        return try await onDisk { () throws(VaultError) in
-            try successor?.checkFree()
-            return try VaultLook(place, sight).seen(now: now)
+        let boundary = boundary
+        return try await turns.looking(at: place.name, isOrdered: isOrdered) {
+            () async throws(VaultError) in
+            try await onDisk { () throws(VaultError) in
+                do { try boundary("look") } catch {
+                    throw VaultError(.vaultTrouble, "\(error)")
+                }
+                try successor?.checkFree()
+                return try VaultLook(place, sight).seen(now: now)
+            }
         }
     }
 

@@ -54,6 +54,7 @@ struct VaultLook {
             "vault-uid": uid, "vault-root": "\(vault.root)",
             "vault-events": "\(vault.log.eventCount)",
             "vault-last": vault.log.lastEvent.map { "\($0.id)" } ?? "none",
+            VaultDoubts.warningsName: VaultDoubts.warnings(of: vault),
         ]
         guard sight.successor == nil else {
             // A new vault's times need not follow the old one's.
@@ -76,11 +77,14 @@ struct VaultLook {
             facts["\(field)-key"] = sshKey.line
             facts["\(field)-roles"] =
                 standing.roles.isEmpty ? "none" : standing.roles.joined(separator: ",")
-            if field == "revoke" {
+            if field != "revoke" {
+                facts["\(field)-introduced"] = vault.origin(of: key)?.rawValue ?? "none"
+            } else {
                 facts["revoke-last"] = standing.lastEvent.map { "\($0.id)" } ?? "none"
                 facts["contested"] = "\(try contested(standing))"
             }
         }
+        try checkPossible(at: moment)
         let vouched = try vouched()
         if !vouched.isEmpty {
             facts["reattest-payloads"] = vouched.map { "\(Digest(of: $0))" }.joined(separator: ",")
@@ -131,6 +135,24 @@ struct VaultLook {
                     + "key that goes.")
         }
         return passed.later
+    }
+
+    /// Refuses what could not be carried out whatever key were made: before anybody signs for it.
+    /// What the rules refuse they refuse in their own words.
+    private func checkPossible(at moment: VaultTime) throws(VaultError) {
+        guard let old = sight.keys.first else { return }
+        let signers = sight.keys.dropFirst().filter {
+            $0 != old && vault.log.standing(of: $0)?.hasAuthorityRole == true
+        }
+        do throws(RotationRefusal) {
+            try Rotation.expect(
+                vault, revoking: old,
+                boundary: sight.boundary ?? vault.log.standing(of: old)?.lastEvent?.id,
+                by: signers, at: moment)
+        } catch {
+            throw VaultError(
+                .vaultUnfit, "In the vault \(name) this cannot be carried out. \(error)")
+        }
     }
 
     /// What the contested events say that the new key is to stand for, as long as the outcome has

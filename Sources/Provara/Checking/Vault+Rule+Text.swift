@@ -34,8 +34,9 @@ extension Vault.Rule {
             "The contract is signed by nobody and gives no authority by itself. Have it "
                 + "name the keys that the birth or the log introduced."
         case .unsignedIntroduction:
-            "Whoever can write to the disk could have put the key there. Compare its "
-                + "id with one that you have from its holder."
+            "Whoever can write to the disk could have put the key there, and signed the "
+                + "manifest with it. Compare its id with one that you have from its holder, since the "
+                + "vault's birth."
         case .repeatedKey: "Which of them counts differs from program to program. Leave one."
         case .wrongKeyID:
             "An id that is not worked out from the key can stand for any key. Trust nothing "

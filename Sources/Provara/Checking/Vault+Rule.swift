@@ -33,7 +33,8 @@ extension Vault {
         case genesisDiffers = "identity.genesis"
         /// The sync contract names an authority that the birth and the log do not know.
         case contractDiffers = "identity.contract"
-        /// A key is introduced by the sync contract alone, and no fresh signature covers that.
+        /// A key is introduced by the sync contract alone, and no fresh signature by a key that
+        /// goes back to the birth covers that.
         case unsignedIntroduction = "identity.contract-unsigned"
         /// Two entries of `keys.json` have one key id.
         case repeatedKey = "keys.repeated"

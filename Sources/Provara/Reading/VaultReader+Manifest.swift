@@ -77,13 +77,12 @@ extension VaultReader {
     mutating func noteUnsignedKeys(
         _ keys: [KeyID: KeyStanding], _ signature: Vault.SignatureStanding
     ) {
-        if case .fresh = signature { return }
-        for key in keys.values.sorted(by: { $0.id.description < $1.id.description })
-        where key.introduction == .contract && key.revocation == nil {
+        for (key, heir) in keys.unsignedIntroductions(signature) {
+            let what = key == heir ? "" : ", and \(heir) has its authority from it"
             note(
                 Vault.Finding(
-                    .unsignedIntroduction, "only the contract introduces \(key.id)",
-                    path: VaultPath.contract, key: key.id))
+                    .unsignedIntroduction, "only the contract introduces \(key)\(what)",
+                    path: VaultPath.contract, key: key))
         }
     }
 }

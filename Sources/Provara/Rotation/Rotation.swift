@@ -30,10 +30,13 @@ public struct Rotation: Sendable {
     /// - Throws: ``RotationRefusal`` where a rule is in the way, on either side.
     public init(_ vault: Vault, _ order: RotationOrder) throws(RotationRefusal) {
         try Self.expectReady(vault)
-        let old = try Self.expectKeys(vault, order)
+        let authorities = [order.revoker, order.promoter]
+        try Self.expectOthers(vault, authorities, than: order.newKey)
+        let old = try Self.expectKeys(vault, order.revoke, authorities)
+        try Self.expectNewKey(vault, order)
         var replay = vault.log.replay
-        let reference = try Self.expectBoundary(&replay, order, old)
-        try Self.expectTimes(vault, order)
+        let reference = try Self.expectBoundary(&replay, order.boundary, old, authorities)
+        try Self.expectTimes(vault, order.times)
         let tip = vault.log.tip(of: order.actor)
         let events = RotationEvents(order, after: tip.last, nextLogicalTime: tip.nextLogicalTime)
         revocation = events.revocation
@@ -132,30 +135,58 @@ extension Rotation {
         }
     }
 
+    /// Refuses what no new key could make right, so that none is made and nobody signs in vain.
+    ///
+    /// - Parameters:
+    ///   - boundary: the last event of the key that stands; `nil` where it never signed.
+    ///   - moment: when the rotation would be done.
+    /// - Throws: ``RotationRefusal``.
+    public static func expect(
+        _ vault: Vault, revoking revoke: KeyID, boundary: EventID?, by authorities: [KeyID],
+        at moment: VaultTime
+    ) throws(RotationRefusal) {
+        try expectReady(vault)
+        let old = try expectKeys(vault, revoke, authorities)
+        var replay = vault.log.replay
+        _ = try expectBoundary(&replay, boundary, old, authorities)
+        guard let times = RotationOrder.Times(at: moment) else {
+            throw .time(moment, notAfter: vault.log.latestTime)
+        }
+        try expectTimes(vault, times)
+    }
+
     /// - Returns: the standing of the key that goes.
-    private static func expectKeys(_ vault: Vault, _ order: RotationOrder)
+    private static func expectKeys(_ vault: Vault, _ revoke: KeyID, _ authorities: [KeyID])
         throws(RotationRefusal) -> KeyStanding
     {
-        guard let old = vault.log.standing(of: order.revoke) else {
-            throw .unknownKey(order.revoke)
-        }
-        if let revocation = old.revocation {
-            throw .alreadyRevoked(order.revoke, revocation.event)
-        }
-        for authority in [order.revoker, order.promoter] {
-            let standing = vault.log.standing(of: authority)
-            if authority == order.revoke || authority == order.newKey.id
-                || standing?.key?.isTwin(of: order.newKey) == true
-            {
-                throw .authorisesItself(authority)
-            }
-            guard let standing else {
+        guard let old = vault.log.standing(of: revoke) else { throw .unknownKey(revoke) }
+        if let revocation = old.revocation { throw .alreadyRevoked(revoke, revocation.event) }
+        for authority in authorities {
+            if authority == revoke { throw .authorisesItself(authority) }
+            guard let standing = vault.log.standing(of: authority) else {
                 throw .notAuthority(authority, why: "that this vault does not know")
             }
             guard standing.isAuthority else {
                 throw .notAuthority(authority, why: standing.whyNoAuthority)
             }
         }
+        return old
+    }
+
+    private static func expectOthers(
+        _ vault: Vault, _ authorities: [KeyID], than newKey: VaultPublicKey
+    ) throws(RotationRefusal) {
+        for authority in authorities
+        where authority == newKey.id
+            || vault.log.standing(of: authority)?.key?.isTwin(of: newKey) == true
+        {
+            throw .authorisesItself(authority)
+        }
+    }
+
+    private static func expectNewKey(_ vault: Vault, _ order: RotationOrder)
+        throws(RotationRefusal)
+    {
         if let known = vault.log.keys.first(where: {
             $0.id == order.newKey.id || $0.key?.isTwin(of: order.newKey) == true
         }) {
@@ -163,15 +194,15 @@ extension Rotation {
         }
         guard !order.roles.isEmpty, !order.roles.contains("") else { throw .empty("role") }
         guard !order.actor.isEmpty else { throw .empty("actor") }
-        return old
     }
 
     /// - Returns: the line on which the revocation will stand.
     private static func expectBoundary(
-        _ replay: inout LogReplay, _ order: RotationOrder, _ old: KeyStanding
+        _ replay: inout LogReplay, _ boundary: EventID?, _ old: KeyStanding,
+        _ authorities: [KeyID]
     ) throws(RotationRefusal) -> Int {
         let line = replay.lineCount + 1
-        guard let boundary = order.boundary else {
+        guard let boundary else {
             if let last = old.lastEvent { throw .noBoundary(old.id, last: last) }
             return line
         }
@@ -185,22 +216,22 @@ extension Rotation {
         var afterwards = replay
         let reference = EventReference(id: boundary, line: line)
         afterwards.contest(old.id, after: watched, by: reference)
-        for authority in [order.revoker, order.promoter]
+        for authority in authorities
         where afterwards.keys[authority]?.contestedBy == reference {
             throw .notAuthority(authority, why: "whose own promotion this boundary puts in doubt")
         }
         return line
     }
 
-    private static func expectTimes(_ vault: Vault, _ order: RotationOrder)
+    private static func expectTimes(_ vault: Vault, _ times: RotationOrder.Times)
         throws(RotationRefusal)
     {
-        let revocation = order.times.revocation.description
+        let revocation = times.revocation.description
         guard vault.log.latestTime.precedes(revocation) else {
-            throw .time(order.times.revocation, notAfter: vault.log.latestTime)
+            throw .time(times.revocation, notAfter: vault.log.latestTime)
         }
-        guard order.times.revocation < order.times.promotion else {
-            throw .time(order.times.promotion, notAfter: revocation)
+        guard times.revocation < times.promotion else {
+            throw .time(times.promotion, notAfter: revocation)
         }
     }
 }

@@ -44,7 +44,7 @@ struct VaultReset: ClientKind {
         if said("vault-faults") != "0" {
             told.append("The old vault breaks \(said("vault-faults")) rules.")
         }
-        told += VaultPeers.released(by: fields)
+        told += VaultWarnings(fields).sentences + VaultPeers.released(by: fields)
         let peers = fields.all("peer")
         if !peers.isEmpty {
             told.append(

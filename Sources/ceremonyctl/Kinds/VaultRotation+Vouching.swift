@@ -42,6 +42,9 @@ struct VouchedReading {
                 "\(name) is \(value) there, and \(fields[name] ?? "none") in the statement",
                 copy.path)
         }
+        if let unsaid = VaultWarnings(fields).unsaid(of: vault) {
+            throw .vaultDiffers("it has \(unsaid), of which the statement does not warn", copy.path)
+        }
         let vouched: [VouchedEvent]
         guard events.count == lines.count else {
             throw .vaultDiffers("a line reattest names no event", copy.path)
@@ -78,6 +81,9 @@ struct VouchedReading {
             let roles = key.flatMap { vault.log.standing(of: $0) }?.roles ?? []
             facts.append(
                 ("\(name)-roles", roles.isEmpty ? "none" : roles.joined(separator: ",")))
+            guard name != "revoke" else { continue }
+            let origin = key.flatMap { vault.origin(of: $0)?.rawValue }
+            facts.append(("\(name)-introduced", origin ?? "none"))
         }
         return facts
     }

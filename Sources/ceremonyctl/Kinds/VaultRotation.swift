@@ -85,6 +85,8 @@ struct VaultRotation: ClientKind {
             revoker == promoter
                 ? "Both events are signed with \(revoker)."
                 : "The end is signed with \(revoker), the new key is promoted with \(promoter).")
+        let warnings = VaultWarnings(fields)
+        told += warnings.unsigned + warnings.sentences
         if said("old-status") == "revoked" { told.append(VaultRotation.revokedWarning) }
         told += VaultRotation.dateWarning(fields, drafted)
         told += VaultPeers.released(by: fields)
@@ -124,7 +126,8 @@ struct VaultRotation: ClientKind {
         let holder =
             by.utf8.elementsEqual("daemon".utf8)
             ? "in a token of the daemon" : "which \(by) holds and is asked for"
-        return "\(said(name)) (\(said("\(name)-roles"))), \(holder)"
+        return "\(said(name)) (\(said("\(name)-roles")); "
+            + "\(VaultWarnings(fields).origin(of: name))), \(holder)"
     }
 
     private func said(_ name: String) -> String { fields[name] ?? "none" }

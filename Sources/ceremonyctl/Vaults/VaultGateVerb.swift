@@ -21,6 +21,9 @@ struct VaultGateVerb: Verb {
 
             The answer is worked out from the log itself, as `verify` does it, so it needs no \
             token and no unlocked log. Every other exit status than 0 means: do not go on.
+
+            A name that no ceremony of the log was ever about is answered with 66, for one that is \
+            mistyped looks the same. A vault that was never rotated has --never-rotated.
             """)
 
     /// What an action weighs, by the reference's safety policy.
@@ -43,21 +46,28 @@ struct VaultGateVerb: Verb {
     @Flag(name: .customLong("l2"), help: "L2 waits as L3 does.")
     var blocksL2 = false
 
+    @Flag(help: "The name is right, and no ceremony was ever about the vault: go on.")
+    var neverRotated = false
+
     func perform(_ output: Output) throws(ClientError) {
         guard !vault.utf8.contains(UInt8(ascii: "/")) else { throw .vaultName(vault) }
         let log = try TrustedLog(global, trust)
         let state = try LogCopy(log).state
         let window = VaultWindow(vault, in: state)
+        guard window.isKnown || neverRotated else {
+            throw ClientError(
+                .notFound, "unknown-vault",
+                "No ceremony of this log was ever about a vault \(Display.neutralised(vault)).",
+                meaning: "A name that is mistyped looks the same, so nothing may go on by it.",
+                next: "Write the name as the daemon's configuration has it. Where it is right, and "
+                    + "the vault was never rotated here, add --never-rotated.")
+        }
         let waits = tier == .l3 || (tier == .l2 && blocksL2)
         if waits, let reason = window.reasons.first {
             throw ClientError(
                 .refused, "rotation-under-way", reason,
                 meaning: "\(tier.rawValue) waits for \(vault) until that is over.",
                 next: window.next)
-        }
-        if !window.isKnown {
-            Talk.paragraph(
-                "No ceremony of this log was ever about a vault \(Display.neutralised(vault)).")
         }
         for reason in window.reasons { Talk.paragraph(reason) }
         output.page(

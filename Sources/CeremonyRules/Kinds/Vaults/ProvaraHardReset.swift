@@ -29,7 +29,7 @@ public struct ProvaraHardReset: KeyMakingKind {
         ]
         + [
             "vault-uid", "vault-root", "vault-events", "vault-last", "vault-seal", "seal-hash",
-            "vault-faults", "surviving",
+            "vault-faults", "surviving", VaultDoubts.warningsName,
         ].map { KindParameter($0, "seen in the old vault", isFromLog: true) }
 
     /// Three witnesses. The key is active when the outcome is committed.

@@ -42,7 +42,7 @@ public struct ProvaraRotation: CeremonyKind {
                 standard: "none"),
         ] + VaultAuthority.parameters("authority", standard: nil)
         + VaultAuthority.parameters("promoter", standard: "the authority")
-        + VaultTerms.seen
+        + VaultTerms.seen + VaultDoubts.seen
 
     /// Three witnesses. The key is active when the outcome is committed.
     public static let standardEntry = Policy.Entry(threshold: 3, attest: 0)
@@ -58,6 +58,7 @@ public struct ProvaraRotation: CeremonyKind {
     /// `provara-root` for a key with the role root, else `operational`; fixed at the first key.
     public let subjectClass: String?
     let terms: VaultTerms
+    let doubts: VaultDoubts
     let authority: VaultAuthority
     let promoter: VaultAuthority
     let order: RotationTerms
@@ -80,7 +81,7 @@ public struct ProvaraRotation: CeremonyKind {
     ) throws(Refusal) -> [String: String] {
         guard parameters["promoter"] == nil else { return parameters }
         var parameters = parameters
-        for part in ["", "-by", "-key", "-roles", "-token", "-id"] {
+        for part in ["", "-by", "-key", "-roles", "-introduced", "-token", "-id"] {
             parameters["promoter" + part] = parameters["authority" + part]
         }
         return parameters
@@ -105,6 +106,7 @@ public struct ProvaraRotation: CeremonyKind {
         _ parameters: [String: String], subject: String, ceremony: String, in state: State
     ) throws(Refusal) {
         terms = try VaultTerms(parameters)
+        doubts = try VaultDoubts(parameters)
         order = try RotationTerms(parameters)
         vouch = try VouchTerms(parameters)
         authority = try VaultAuthority("authority", in: parameters)
@@ -143,7 +145,7 @@ public struct ProvaraRotation: CeremonyKind {
         list += vouch.fields
         list.append(Field(name: "old-key", value: making.oldKey.map { "\($0)" } ?? "none"))
         list += authority.fields("authority") + promoter.fields("promoter")
-        list += terms.chain
+        list += doubts.fields + terms.chain
         return Fields(list + peers + making.place)
     }
 

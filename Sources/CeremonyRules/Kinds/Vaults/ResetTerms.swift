@@ -21,6 +21,7 @@ struct ResetTerms: Hashable {
     let orderedBy: String
     /// What the new vault says of the old one.
     let anchor: PredecessorAnchor
+    private let doubts: VaultDoubts
     private let faults: String
     private let surviving: String
 
@@ -68,6 +69,7 @@ struct ResetTerms: Hashable {
         self.root = root
         self.last = last
         self.orderedBy = orderedBy
+        doubts = try VaultDoubts(parameters, origins: [])
         self.faults = faults
         self.surviving = surviving
         anchor = PredecessorAnchor(
@@ -85,6 +87,7 @@ struct ResetTerms: Hashable {
             Field(name: "seal-hash", value: anchor.sealHash ?? "none"),
             Field(name: "vault-faults", value: faults),
             Field(name: "surviving", value: surviving),
+        ] + doubts.fields + [
             Field(name: "new-vault", value: newVault), Field(name: "new-uid", value: newUID),
             Field(name: "ordered-by", value: orderedBy),
         ]
