@@ -1,5 +1,5 @@
-// The log as it grows, folded by this client event by event and held against every signed head: what
-// is drawn of a ceremony that is being watched follows from it, and needs nobody's word.
+// The log as it grows, folded by this client event by event and held against every signed head:
+// what is drawn of a ceremony that is being watched follows from it, and needs nobody's word.
 
 import CeremonyRecord
 import CeremonyRules
