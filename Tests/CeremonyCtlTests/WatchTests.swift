@@ -1,5 +1,5 @@
 // Watching on a terminal: what is drawn follows from the signed log, whatever the daemon says of
-// the ceremony; nothing that is typed does anything; and the terminal is as it was, whatever ends it.
+// the ceremony; what is typed does nothing; and the terminal is as it was, whatever ends it.
 
 import CeremonyRecord
 import CeremonyRules
