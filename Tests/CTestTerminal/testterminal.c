@@ -23,3 +23,9 @@ int test_terminal_echoes(int fd) {
     struct termios settings;
     return tcgetattr(fd, &settings) == 0 && (settings.c_lflag & ECHO) != 0;
 }
+
+int test_terminal_resize(int fd, int columns, int rows) {
+    struct winsize window = {
+        .ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
+    return ioctl(fd, TIOCSWINSZ, &window);
+}

@@ -178,6 +178,11 @@ final class TerminalRun {
         try #require(written == bytes.count)
     }
 
+    /// Gives the window another size.
+    func resize(columns: Int, rows: Int) {
+        _ = test_terminal_resize(master, Int32(columns), Int32(rows))
+    }
+
     /// Whether the terminal shows what is typed.
     var echoes: Bool { test_terminal_echoes(master) == 1 }
 

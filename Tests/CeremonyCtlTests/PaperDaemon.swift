@@ -68,6 +68,14 @@ final class PaperDaemon: Sendable {
             arguments + ["--socket", directory + "/sock"])
     }
 
+    /// Starts the client against it on a terminal, with these variables.
+    func start(_ arguments: [String], _ environment: [String: String], columns: Int = 100) throws
+        -> TerminalRun
+    {
+        try ClientProcess(directory: directory, environment: environment).start(
+            arguments + ["--socket", directory + "/sock"], columns: columns)
+    }
+
     /// Whether the client's memory of the log holds a file of that name.
     func remembers(_ name: String) -> Bool {
         let memory = directory + "/.local/state/ceremonyctl"
@@ -107,7 +115,8 @@ final class PaperDaemon: Sendable {
             var rest = (reply.canonicalBytes + [0])[...]
             while !rest.isEmpty {
                 let count = unsafe rest.withUnsafeBytes {
-                    unsafe write(client, $0.baseAddress, $0.count)
+                    // A client that is gone ends its own line, not the test.
+                    unsafe send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
                 }
                 guard count > 0 else { return }
                 rest = rest.dropFirst(count)

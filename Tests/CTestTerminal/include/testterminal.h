@@ -12,4 +12,7 @@ int test_terminal_open(int columns, char *path, size_t size);
 /* Whether the terminal behind the descriptor echoes what is typed. */
 int test_terminal_echoes(int fd);
 
+/* Gives the terminal another size, as a window does: the program on it is told by a signal. */
+int test_terminal_resize(int fd, int columns, int rows);
+
 #endif
