@@ -85,7 +85,7 @@ struct VaultWindow {
     private(set) var reasons: [String] = []
     /// What ends that.
     private(set) var next = "Nothing keeps it."
-    /// Whether any ceremony of the log was about the vault.
+    /// Whether any ceremony of the log, or of one that it goes on from, was about the vault.
     private(set) var isKnown = false
 
     /// Looks it up in a log.
@@ -96,7 +96,9 @@ struct VaultWindow {
                 fields[$0]?.utf8.elementsEqual(vault.utf8) ?? false
             }
         }
-        isKnown = state.allCeremonies.contains(where: isAbout)
+        isKnown = sequence(first: state, next: \.predecessor).contains { log in
+            log.allCeremonies.contains(where: isAbout)
+        }
         for id in state.live {
             guard let ceremony = state.ceremony(named: id), isAbout(ceremony) else { continue }
             add(
