@@ -89,7 +89,9 @@ final class Audit: @unchecked Sendable {
     }
 
     /// An answer must be true: what is said to be recorded is, and nothing else.
-    func judge(_ call: Call, _ answer: Result<Recorded?, EngineError>) {
+    ///
+    /// - Parameter isAlone: Whether nobody else hands the same in at the same time.
+    func judge(_ call: Call, _ answer: Result<Recorded?, EngineError>, isAlone: Bool) {
         guard let paper = call.paper else { return }
         read()
         let trace = Trace(document: Digest(of: paper.document), sshsig: paper.sshsig)
@@ -107,7 +109,7 @@ final class Audit: @unchecked Sendable {
             }
         case .failure(let error):
             let may: [EngineError.Code] = [.recordedNotSigned, .stopping, .executionFailed]
-            if place != nil, !call.wasKnown, !may.contains(where: error.has) {
+            if place != nil, !call.wasKnown, isAlone, !may.contains(where: error.has) {
                 report("\(paper.what) was refused (\(error.code)), and is event \(place ?? -1)")
             }
         }

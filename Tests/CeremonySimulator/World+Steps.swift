@@ -96,7 +96,7 @@ extension World {
         clock.set(error: error)
     }
 
-    private func confirmClock() {
+    func confirmClock() {
         if clock.error != 0, chance.permille(900) { setClockRight() }
         let date = date
         ask("somebody confirms the date") { engine throws(EngineError) in
@@ -201,81 +201,5 @@ extension World {
             AccessRefused(
                 uid: 1000, gid: 1000, pid: 42, method: "Unlock", code: "not-permitted",
                 claimed: nil, ceremony: nil, digest: nil, count: 1))
-    }
-
-    // MARK: Duties
-
-    /// Somebody does what waits for somebody.
-    private func doDuty(_ engine: Engine) {
-        let state = engine.snapshot.state
-        var duties: [(Int, () -> Void)] = []
-        for id in state.live {
-            guard let ceremony = state.ceremony(named: id) else { continue }
-            duties += self.duties(in: ceremony, state, engine)
-        }
-        for id in state.unattested {
-            guard let ceremony = state.ceremony(named: id) else { continue }
-            for name in ceremony.attestations.waiting {
-                duties.append((3, { self.attest(ceremony, as: name) }))
-            }
-        }
-        for ceremony in state.unrecovered.filter({ $0.recovery == nil }).prefix(3) {
-            duties.append((2, { self.recover(ceremony, in: state) }))
-        }
-        for left in state.leftKeys.prefix(3) {
-            duties.append((1, { self.tidy(left, in: state) }))
-        }
-        if state.isHalted { duties.append((10, { self.openClearing(engine) })) }
-        if engine.clockReport.doubt != nil { duties.append((10, confirmClock)) }
-        if let life, life.hangCount > 0 {
-            duties.append(
-                (
-                    6,
-                    {
-                        self.note("the token that hangs answers")
-                        life.answerAll()
-                    }
-                ))
-        }
-        for token in tokens {
-            if !token.isIn {
-                duties.append(
-                    (
-                        12,
-                        {
-                            self.note("\(token.name) is put in")
-                            token.putIn()
-                        }
-                    ))
-            } else {
-                duties.append((1, { self.unlock(token.name, isDated: false) }))
-            }
-        }
-        if duties.count < 3 { duties.append((6, { self.openCeremony(engine) })) }
-        chance.weighted(duties)?()
-    }
-
-    private func duties(in ceremony: Ceremony, _ state: State, _ engine: Engine)
-        -> [(Int, () -> Void)]
-    {
-        var duties: [(Int, () -> Void)] = []
-        let isOpen = ceremony.state == .pending
-        if isOpen, !ceremony.approvals.isComplete {
-            for name in ceremony.approvals.waiting {
-                duties.append((3, { self.approve(ceremony, as: name) }))
-            }
-        }
-        for set in ceremony.acceptances where isOpen && !set.isComplete {
-            for line in set.waiting {
-                duties.append((4, { self.accept(ceremony, set, as: line) }))
-            }
-        }
-        if ceremony.state == .approved {
-            duties.append((9, { self.execute(ceremony, in: state) }))
-        }
-        for question in engine.questions(of: ceremony.id) {
-            duties.append((9, { self.answer(question, of: ceremony.id) }))
-        }
-        return duties
     }
 }

@@ -198,8 +198,12 @@ final class World: @unchecked Sendable {
         note("life \(life.number) is over: \(life.death ?? why)")
         counts.places[life.death ?? why, default: 0] += 1
         let engine = life.engine
-        // Nothing of this reaches the disk or a token; it lets go of whoever still waits.
-        JobLoop.shared.begin { try? await engine?.perform(.executions) }
+        // Nothing of this reaches the disk or a token; it lets go of whoever still waits, and of
+        // what a process that ends need not let go of.
+        JobLoop.shared.begin {
+            try? await engine?.perform(.executions)
+            await engine?.close()
+        }
         rest()
         calls.removeAll { call in
             if call.answer == nil { note("nobody answers: \(call.what)") }
@@ -259,7 +263,9 @@ final class World: @unchecked Sendable {
         rest()
         for call in calls {
             guard let answer = call.answer else { continue }
-            audit.judge(call, answer)
+            // Of two who hand the same in at once one may be refused and the other taken.
+            let isAlone = !calls.contains { $0 !== call && call.isAbout($0.paper) }
+            audit.judge(call, answer, isAlone: isAlone)
             switch answer {
             case .success(let recorded):
                 note(call.what + (recorded?.isRepeat == true ? ": known already" : ": done"))
@@ -338,6 +344,11 @@ final class Call: @unchecked Sendable {
     /// Whether the log had the document already.
     let wasKnown: Bool
     var answer: Result<Recorded?, EngineError>?
+
+    func isAbout(_ other: Paper?) -> Bool {
+        guard let paper, let other else { return false }
+        return paper.document == other.document && paper.sshsig == other.sshsig
+    }
 
     init(_ what: String, paper: Paper?, life: Life, wasKnown: Bool) {
         self.what = what
