@@ -38,7 +38,7 @@ final class CeremonyRoom {
 
     deinit {
         daemon?.signal(SIGKILL)
-        _ = daemon?.wait()
+        _ = buryDaemon()
         guard !isKept else { return }
         _ = try? Program(["rm", "-rf", directory], environment: [:], scratch: "/tmp").finish()
     }
@@ -181,7 +181,17 @@ final class CeremonyRoom {
     /// Takes the daemon's end for a fact, however it came, and gives back how.
     func buryDaemon() -> Int32? {
         defer { daemon = nil }
-        return daemon?.wait()
+        let status = daemon?.wait()
+        if let daemon { removeClock(of: daemon) }
+        return status
+    }
+
+    /// What faketime leaves of a process that was killed keeps a later one of the same number from
+    /// beginning.
+    private func removeClock(of killed: Program) {
+        for name in ["faketime_shm_", "sem.faketime_sem_"] {
+            unsafe unlink("/dev/shm/\(name)\(killed.pid)")
+        }
     }
 
     /// The date by the daemon's clock.

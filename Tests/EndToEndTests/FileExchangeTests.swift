@@ -28,7 +28,7 @@ struct FileExchangeTests {
             said = try dave.passes(
                 .act, .token, ["execute", id, "--key", try dave.tokenKey])
             // The steps are told while they happen.
-            #expect(said.contains("announced: event"), "\(said)")
+            #expect(said.contains("announced by event"), "\(said)")
             #expect(said.contains("step: "), "\(said)")
             said = try alice.passes(.attest, .token, ["attest", id])
             #expect(said.contains("alice attested the key SHA256:"))

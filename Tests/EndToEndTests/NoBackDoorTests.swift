@@ -94,6 +94,10 @@ struct NoBackDoorTests {
             // document to be signed, or in reading; apply-rotation writes a copy without a daemon.
             "revoke", "with-authority", "authority-by", "promoter", "promoter-by",
             "trust-boundary", "cause", "old-status", "peers", "vault", "vouch", "l2", "rotate",
+            "reattest", "vault-copy", "never-rotated",
+            // Authorities: whose signature comes along, what is compared, and what is shown.
+            "possession", "statement", "statement-signature", "fingerprint", "epoch", "for",
+            "minutes", "qr", "plain",
         ]
         #expect(client.contains("signature") && daemon.contains("config"))
         let new = client.union(daemon).subtracting(lookedAt)
