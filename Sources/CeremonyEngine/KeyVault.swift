@@ -204,9 +204,11 @@ public struct VaultError: Error, Hashable, Sendable {
                     + "newest; ceremonyctl status says how it stands."
             case .tokenHere: "Leave --token-lost out. Nothing was recorded."
             case .unknownVault:
-                "Add it to the daemon's configuration as [[vault]], or name one that is there."
+                "Add it to the daemon's configuration as [vaults.NAME], or name one that is there."
             case .vaultUnfit:
-                "Nothing was written. Look at it with: ceremonyctl provara verify VAULT."
+                "Nothing was written. Look at it with: ceremonyctl provara verify VAULT. An event that "
+                    + "breaks a rule stays in a log: the vault is restored from a copy that does "
+                    + "not have it, or begun anew by provara-hard-reset."
             case .vaultChanged:
                 "Nothing more was written. Put the vault back as it was agreed on, or start again."
             case .vaultTrouble:

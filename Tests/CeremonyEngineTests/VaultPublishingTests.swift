@@ -252,6 +252,20 @@ struct VaultPublishingTests {
         }
     }
 
+    @Test(
+        "A manifest that somebody made anew between two of our writes does not keep the rest out",
+        arguments: [
+            "appended-events/events.ndjson", "write-identity/keys.json",
+            "replaced-identity/keys.json", "replaced-manifest.json",
+        ])
+    func foreignManifest(point: String) async throws {
+        try await VaultHouse.dying(at: point) { house, statement, ledger in
+            try house.closeVault()
+            let again = try await house.restarted(ledger.reopened())
+            try house.expectFinished(again, statement, "\(point)")
+        }
+    }
+
     @Test("A death while the keys of a vault that moved on are written is gone on from as well")
     func betweenTwice() async throws {
         try await VaultHouse.dying(at: "write-identity/keys.json") { house, statement, ledger in

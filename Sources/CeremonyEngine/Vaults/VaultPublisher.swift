@@ -36,7 +36,14 @@ struct VaultPublisher {
             let lock = try VaultLock(old.path)
             let isLeft = try onlyIfBegun && isUntouched()
             if try !isLeft && !isDone() {
-                try write(try filesToWrite())
+                let files = try filesToWrite()
+                if let first = try besidesForeignManifest(files) {
+                    try write(first)
+                    guard let rest = try rest() else { throw differs }
+                    try write(rest)
+                } else {
+                    try write(files)
+                }
                 try checkDone()
             }
             // From here on nobody has to go on: the vault says everything itself.
@@ -131,11 +138,27 @@ struct VaultPublisher {
             "What the vault \(place.name) comes to now is not what the outcome says.")
     }
 
+    /// What is to be written before manifest, root and signature, where our log is written and
+    /// somebody has made one of these anew since: they say nothing that the rest of the vault does
+    /// not, and are worked out again from it. `nil` where they are ours or as they were.
+    private func besidesForeignManifest(_ files: [PublishedFile]) throws -> [PublishedFile]? {
+        guard !isNew, try begins(with: log()) else { return nil }
+        let isForeign = try files.contains { file in
+            try VaultPublisher.derived.contains(file.path)
+                && file.progress(in: place.path) == .other
+        }
+        guard isForeign else { return nil }
+        return files.filter { !VaultPublisher.derived.contains($0.path) }
+    }
+
+    /// What follows from the other files of a vault.
+    private static let derived = [VaultPath.manifest, VaultPath.root, VaultPath.signature]
+
     /// Manifest, root and signature, where the log and the keys are as the outcome has them: the
     /// vault is then all that these are about. `nil` where there is more to do.
     private func rest() throws(VaultError) -> [PublishedFile]? {
         let vault = try place.read()
-        let last = [VaultPath.manifest, VaultPath.root, VaultPath.signature]
+        let last = VaultPublisher.derived
         let first = publication.files.filter { !last.contains($0.path) }
         guard first.allSatisfy({ isWritten($0, in: vault) }),
             let times = publication.work.operation.fileTimes,

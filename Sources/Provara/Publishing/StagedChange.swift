@@ -26,6 +26,23 @@ public struct StagedChange: Sendable {
         folder = parent.hasSuffix("/") ? parent + self.name : parent + "/" + self.name
     }
 
+    /// The changes of a vault that somebody has put ready beside it and not finished, by name; what
+    /// is in their folders is not looked at.
+    ///
+    /// - Throws: ``PublishingError`` where the directory above the vault cannot be read.
+    public static func unfinished(beside vault: String) throws(PublishingError) -> [String] {
+        let place = VaultPlace(vault)
+        let (prefix, suffix) = (".\(place.name).", ".ceremonyd")
+        return try OpenFolder(place.parent).names().compactMap { bytes in
+            let name = String(
+                decoding: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            guard name.utf8.count > prefix.utf8.count + suffix.utf8.count,
+                name.hasPrefix(prefix), name.hasSuffix(suffix)
+            else { return nil }
+            return String(name.dropFirst(prefix.count).dropLast(suffix.count))
+        }.sorted()
+    }
+
     /// Puts the files there; durable on return, with the folder's own name. What was there before
     /// is replaced.
     ///

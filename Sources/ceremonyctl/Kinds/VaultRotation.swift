@@ -79,6 +79,7 @@ struct VaultRotation: ClientKind {
                 + "The new one will be: \(said("roles"))."
         ]
         told.append(boundary)
+        told += losses
         told += vouched.sentences(atMost: most)
         let (revoker, promoter) = (signer("authority"), signer("promoter"))
         told.append(
@@ -109,12 +110,33 @@ struct VaultRotation: ClientKind {
         return told
     }
 
+    /// Roles that end with the old key, and words that are no role of the package's.
+    private var losses: [String] {
+        func words(_ name: String) -> [String] {
+            said(name).utf8.split(separator: UInt8(ascii: ",")).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        }
+        let (old, new) = (words("revoke-roles"), words("roles"))
+        let known = ["root", "quorum", "attestation", "none"]
+        return old.filter { ["root", "quorum"].contains($0) && !new.contains($0) }.map {
+            "The new key will not be \($0), as the old one was: the vault may be left without one."
+        }
+            + new.filter { !known.contains($0) }.map {
+                "\($0) is no role that gives a key a standing in a vault."
+            }
+    }
+
     private var boundary: String {
         guard said("revoke-last") != "none" else { return "The old key has signed nothing." }
         let contested = Decimal.decode(said("contested").utf8) ?? 0
         guard contested > 0 else {
+            let doubtful = said("cause").utf8.elementsEqual("key_compromise".utf8)
             return "Everything that the old key has signed stays trusted, up to "
                 + "\(said("boundary"))."
+                + (doubtful
+                    ? " Although it is said to be compromised: --trust-boundary names the last event "
+                        + "that was surely its owner's." : "")
         }
         return "What the old key signed after \(said("boundary")) is contested: "
             + "\(Phrase.count(contested, "event")). They count again one by one, where the new key "

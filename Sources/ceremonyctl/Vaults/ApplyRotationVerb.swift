@@ -38,6 +38,13 @@ struct ApplyRotationVerb: Verb {
         guard let now = VaultTime(microseconds: seconds * 1_000_000) else {
             throw .usage("This machine's clock cannot be right.", next: "Set it.")
         }
+        if let ceremony = Vault.unfinishedCeremonies(beside: peer).first {
+            throw ClientError(
+                .refused, "vault-being-written",
+                "The ceremony \(Display.neutralised(ceremony)) is being written to this vault.",
+                meaning: "Nothing was changed. The daemon owns this vault; it is no copy.",
+                next: "Start the daemon and unlock its log token: it goes on by itself.")
+        }
         let outcome: PeerCatchUp.Outcome
         do {
             outcome = try PeerCatchUp(

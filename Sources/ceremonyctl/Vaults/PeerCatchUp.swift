@@ -36,7 +36,7 @@ struct PeerCatchUp {
     ///   gone on with by the next call.
     func perform() throws -> Outcome {
         let lock = try VaultLock(peer)
-        let staged = StagedChange("apply-rotation", beside: peer)
+        let staged = StagedChange(PeerCatchUp.name, beside: peer)
         let source = try other.map { try Vault.read(at: $0, reading([])) }
         let boundaries = source?.log.trustBoundaries ?? []
         let wentOn = try goOn(staged, source, boundaries)
@@ -55,6 +55,9 @@ struct PeerCatchUp {
         _ = consume lock
         return outcome
     }
+
+    /// What the folder beside the copy is called.
+    static let name = "apply-rotation"
 
     private func write(_ update: PeerUpdate, _ staged: StagedChange) throws -> [String] {
         let files = update.change.files(signatureFile: nil)

@@ -64,6 +64,15 @@ extension Vault {
     }
 }
 
+extension Vault {
+    /// Ceremonies whose files stand ready beside a vault because they are still being written.
+    static func unfinishedCeremonies(beside path: String) -> [String] {
+        ((try? StagedChange.unfinished(beside: path)) ?? []).filter {
+            !$0.utf8.elementsEqual(PeerCatchUp.name.utf8)
+        }
+    }
+}
+
 extension ClientError {
     /// A path where the daemon's name of a vault is wanted.
     static func vaultName(_ given: String) -> ClientError {

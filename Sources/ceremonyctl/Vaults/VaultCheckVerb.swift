@@ -45,6 +45,12 @@ struct VaultCheckVerb: Verb {
             let word = finding.severity == .violation ? "VIOLATION" : "warning"
             output.page(["\(word): \(finding)"], .null)
         }
+        for ceremony in Vault.unfinishedCeremonies(beside: vault) {
+            Talk.paragraph(
+                "The ceremony \(Display.neutralised(ceremony)) is being written to this vault. Mend "
+                    + "nothing by hand: start the daemon and unlock its log token, and it goes on "
+                    + "by itself.")
+        }
         output.page(VaultCheckVerb.text(read), VaultCheckVerb.json(read))
         return read.isInOrder ? .done : .refused
     }

@@ -63,6 +63,7 @@ struct VaultGateVerb: Verb {
                     + "the vault was never rotated here, add --never-rotated.")
         }
         let waits = tier == .l3 || (tier == .l2 && blocksL2)
+        if waits, log.shown.isHalted { throw .halted("\(tier.rawValue) for \(vault)") }
         if waits, let reason = window.reasons.first {
             throw ClientError(
                 .refused, "rotation-under-way", reason,
@@ -99,6 +100,7 @@ struct VaultWindow {
         isKnown = sequence(first: state, next: \.predecessor).contains { log in
             log.allCeremonies.contains(where: isAbout)
         }
+        addReset(vault, in: state)
         for id in state.live {
             guard let ceremony = state.ceremony(named: id), isAbout(ceremony) else { continue }
             add(
@@ -115,6 +117,24 @@ struct VaultWindow {
                 "\(ceremony.id) is not confirmed yet by: "
                     + "\(Phrase.list(ceremony.unconfirmed.map(\.name))).",
                 "They do it with: ceremonyctl confirm \(ceremony.id).")
+        }
+    }
+
+    /// A vault that was begun anew because nobody could speak for it any more is over.
+    private mutating func addReset(_ vault: String, in state: State) {
+        for log in sequence(first: state, next: \.predecessor) {
+            for ceremony in log.allCeremonies
+            where ceremony.kind == ProvaraHardReset.name && ceremony.state == .completed {
+                let fields = ceremony.statement.fields
+                let isOld = ["vault", "vault-uid"].contains {
+                    fields[$0]?.utf8.elementsEqual(vault.utf8) ?? false
+                }
+                guard isOld else { continue }
+                let new = fields["new-vault"] ?? "another"
+                add(
+                    "\(vault) was begun anew as \(new), by \(ceremony.id): it is over.",
+                    "Go on with \(new).")
+            }
         }
     }
 
