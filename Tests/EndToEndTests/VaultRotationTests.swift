@@ -192,7 +192,7 @@ struct VaultRotationTests {
     ) throws {
         let path = person.path("confirmation")
         try person.does(["confirm", id] + options + ["--as", person.name, "--draft", path])
-        #expect(TestFile.text(path).contains("evidence: merkle-root sha256:"))
+        #expect(TestFile.text(path).contains("evidence: merkle_root.txt sha256:"))
         try person.submits(path, .act)
     }
 

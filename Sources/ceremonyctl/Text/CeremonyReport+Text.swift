@@ -118,7 +118,7 @@ extension CeremonyReport {
         case .completed where keyStatus == .registered:
             "attestation by \(Phrase.list(attestations.open)): ceremonyctl attest \(id)"
         case .completed where !afterwards.isEmpty:
-            "the daemon goes on with it by itself; what keeps it is shown by: ceremonyctl show \(id)"
+            "the daemon goes on with it by itself while its log token is unlocked and nothing is halted"
         case .completed where !unconfirmed.isEmpty:
             "confirmation by \(Phrase.list(unconfirmed)): ceremonyctl confirm \(id)"
         case .failed where debris?.awaitsOrder == true: "an operator: ceremonyctl recover \(id)"

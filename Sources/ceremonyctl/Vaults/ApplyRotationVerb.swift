@@ -58,7 +58,8 @@ struct ApplyRotationVerb: Verb {
         if outcome.wentOn { lines.append("What was half done was finished first.") }
         lines.append(
             outcome.written.isEmpty
-                ? "Nothing was to be done: the copy knows every rotation."
+                ? "Nothing was to be done: keys.json has what the signed events say"
+                    + (from == nil ? " that the copy itself has." : ".")
                 : "Taken over: \(Phrase.count(outcome.events, "event")). Written: "
                     + "\(outcome.written.joined(separator: ", ")).")
         if case .stale(let key) = vault.signature {

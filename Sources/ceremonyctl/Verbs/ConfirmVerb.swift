@@ -65,7 +65,7 @@ struct ConfirmVerb: Verb {
             from: .completed, to: .completed,
             evidence: [
                 CeremonyRecord.Evidence(
-                    what: "merkle-root",
+                    what: "merkle_root.txt",
                     digest: Digest(of: root.fileBytes))
             ], justification: reason)
         let document = try order.document(in: log, by: participant.signatory)
