@@ -239,6 +239,8 @@ struct TidyingTests {
             of: try act(&house, .destroyed, on: id) {
                 $0.actor = alice
             }.command)
+        house.expectRefusal(
+            .wrongDocument, of: try act(&house, .destroyed, on: id) { $0.from = "PENDING" }.command)
         let other = try house.openMembership(["role": "group", "add": "frank", "sign": "1"])
         try house.bring(key: 305, to: other, as: "frank")
         house.expectRefusal(
@@ -264,6 +266,22 @@ struct TidyingTests {
         }
         try house.append(.objectDestroyed(good))
         house.expectConsistent()
+    }
+
+    @Test("Nobody tidies up what somebody else brought")
+    func others() throws {
+        var house = try House(policy: House.membershipPolicy)
+        let statement = try house.openMembership([
+            "role": "group", "add": "frank,gina", "sign": "1",
+        ])
+        try house.bring(key: 304, to: statement, as: "frank")
+        try house.bring(key: 305, to: statement, as: "gina")
+        try house.order(.cancel, by: "dave", on: statement.ceremony)
+        house.expectRefusal(
+            .nothingToRecover,
+            of: try act(&house, .destroyed, on: statement.ceremony, key: 305).command)
+        try house.decide(try act(&house, .destroyed, on: statement.ceremony).command)
+        #expect(house.state.leftKeys.map(\.participant.name) == ["gina"])
     }
 
     @Test("A key that a commit took into the authority is nobody's debris")

@@ -207,6 +207,35 @@ struct MembershipTests {
         house.expectConsistent()
     }
 
+    @Test("A key on a FIDO token is no member's, and production takes no software token for one")
+    func wrongTokens() throws {
+        var house = try guarded()
+        let statement = try house.openMembership(["add": "frank"])
+        let (frank, key) = (SoftwareKey(6), SoftwareKey(304))
+        var acceptance = house.bringing(key, to: statement, as: "frank", identity: frank)
+        acceptance.newKey = SSHPublicKey(
+            blob: SSHWire.string(Array("sk-ssh-ed25519@openssh.com".utf8))
+                + SSHWire.string(key.publicKey.point) + SSHWire.string(Array("ssh:".utf8)))
+        #expect(acceptance.newKey != nil)
+        house.expectRefusal(
+            .wrongDocument, of: house.handing(acceptance, identity: frank, possession: key))
+
+        let hardware = TokenReference(
+            label: "frank", manufacturer: "Yubico", model: "YubiKey", serial: "1234")
+        var production = try House(policy: House.membershipPolicy, mode: .production) { founding in
+            founding.genesis.logKeys = founding.genesis.logKeys.map {
+                LogKey(vkey: $0.vkey, uri: hardware.uri)
+            }
+        }
+        let first = try production.openMembership(["role": "group", "add": "frank", "sign": "1"])
+        acceptance = production.bringing(key, to: first, as: "frank", identity: frank)
+        production.expectRefusal(
+            .softwareToken, of: production.handing(acceptance, identity: frank, possession: key))
+        acceptance.token = hardware.uri
+        try production.decide(
+            production.handing(acceptance, identity: frank, possession: key))
+    }
+
     @Test("A dead ceremony takes no answer")
     func dead() throws {
         var house = try guarded()
