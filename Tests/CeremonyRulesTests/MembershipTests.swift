@@ -75,7 +75,8 @@ struct MembershipTests {
             (["approve": "3"], .unmeetable), (["sign": "0"], .badParameter),
             (["sign": "2"], .badParameter), (["add": "alice"], .badParameter),
             (["add": "frank,frank"], .badParameter), (["remove": "frank"], .badParameter),
-            (["remove": "bob", "renew": "bob"], .badParameter), (["role": "group"], .badParameter),
+            (["remove": "bob", "renew": "bob"], .badParameter),
+            (["role": "group", "add": "frank"], .badParameter),
             (["role": "king", "add": "frank"], .badParameter),
             (["add": "frank,gina", "accept": "3"], .badParameter),
             (["add": "frank", "renew": "bob", "accept": "1"], .badParameter),
@@ -234,6 +235,26 @@ struct MembershipTests {
         acceptance.token = hardware.uri
         try production.decide(
             production.handing(acceptance, identity: frank, possession: key))
+    }
+
+    @Test("Where only one person could vouch, nobody whom the log does not know is invited")
+    func vouching() throws {
+        let people = [
+            House.Person("dave", .keeper, [.operator, .witness], keys: [4]),
+            House.Person("robot", .system, [.witness], keys: [9]),
+            House.Person("robot2", .system, [.witness], keys: [10]),
+        ]
+        var policy = Policy(kinds: [
+            "membership": Policy.Entry(threshold: 2, people: 1, attest: 0)
+        ])
+        policy.initiatorCounts = true
+        var house = try House(people, policy: policy)
+        let stranger = SoftwareKey(400).fingerprint
+        expectRefusal(.unmeetable) {
+            try house.openMembership([
+                "role": "group", "sign": "1", "add": "zoe=\(stranger)",
+            ])
+        }
     }
 
     @Test("A dead ceremony takes no answer")

@@ -62,7 +62,7 @@ extension State {
             $0.participant.fingerprint == destroyed.signed.key
                 && act.evidence == [$0.evidence(destroyed.outcome)]
         }
-        guard act.role == .participant, let left else {
+        guard let left else {
             throw Refusal(
                 .nothingToRecover,
                 "\(ceremony.id) left no such key in \(actor)'s token, or it is tidied up.",

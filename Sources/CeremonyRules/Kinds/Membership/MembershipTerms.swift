@@ -132,7 +132,7 @@ struct MembershipTerms: Hashable {
     private func check(
         size: Int, of name: String, in state: State, _ current: Authority.Epoch?
     ) throws(Refusal) {
-        guard size >= 1, sign <= size else {
+        guard sign <= size else {
             throw Refusal(
                 .unmeetable,
                 "\(sign) members are to sign for \(name), and it may be left with \(size).",
