@@ -37,6 +37,21 @@ package enum Files {
         try withPieces(of: path) { next throws(ClientError) in try Digest(piecewise: next) }
     }
 
+    /// The size and the digest of a file of any size, read once and not held in memory.
+    ///
+    /// - Throws: `no-such-file` (66), `unreadable` (65).
+    package static func measure(_ path: String) throws(ClientError) -> (size: Int, digest: Digest) {
+        var size = 0
+        let digest = try withPieces(of: path) { next throws(ClientError) in
+            try Digest { () throws(ClientError) in
+                let piece = try next()
+                size += piece.count
+                return piece
+            }
+        }
+        return (size, digest)
+    }
+
     /// Reads a file piece by piece; an empty piece is its end.
     private static func withPieces<Result>(
         of path: String,

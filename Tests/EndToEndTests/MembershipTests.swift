@@ -61,7 +61,9 @@ struct MembershipTests {
     /// Three of the five sign a file, each adding a part; OpenSSH agrees with every part.
     private func signTogether(_ room: CeremonyRoom, _ evidence: String) throws {
         let file = room.directory + "/release.txt"
-        try TestFile.write(file, "what the guardians stand behind\n")
+        // Larger than any document is read whole.
+        try TestFile.write(
+            file, String(repeating: "what the guardians stand behind\n", count: 40_000))
         let digest = try JSON(
             room.alice.does("authority", "sign", "guardians", file, "--draft", "--json")
         )

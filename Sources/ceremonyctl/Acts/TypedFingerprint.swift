@@ -1,6 +1,6 @@
-// The fingerprint of somebody whom the log does not know, typed by whoever vouches for them. It has
-// to come from that person, by another way than the statement: so it is typed before anything is
-// signed, and it is never shown here first.
+// The fingerprint of somebody whom the log does not know, typed by whoever vouches for them, before
+// anything is signed. It has to come from that person, by another way than the statement; the
+// statement names it too, so that it was compared is the voucher's word, which they sign.
 
 import CeremonyRecord
 import CeremonyRules
@@ -18,7 +18,10 @@ enum TypedFingerprint {
     static func obtain(_ option: String?, for line: AcceptLine, in statement: Statement)
         throws(ClientError)
     {
-        guard let (name, key) = stranger(of: line, in: statement) else {
+        let stranger = Membership.strangers(by: statement.fields).first {
+            line.set.utf8.elementsEqual(Membership.vouchSet(for: $0).utf8)
+        }
+        guard let (name, key) = stranger.map({ ($0.name, $0.fingerprint) }) else {
             guard option == nil else {
                 throw .usage(
                     "--fingerprint is for whoever vouches for somebody, and you are not asked to.",
@@ -50,22 +53,6 @@ enum TypedFingerprint {
             terminal.write("That is not the key that the statement names.\n")
         }
         throw differs(name)
-    }
-
-    /// For whom the part vouches, and the key that the statement names.
-    private static func stranger(of line: AcceptLine, in statement: Statement) -> (
-        String, Fingerprint
-    )? {
-        for text in statement.fields.all("vouch") {
-            let words = text.utf8.split(separator: UInt8(ascii: " ")).map {
-                String(decoding: $0, as: UTF8.self)
-            }
-            guard words.count == 2, let key = Fingerprint(words[1]),
-                line.set.utf8.elementsEqual((Membership.vouchPrefix + words[0]).utf8)
-            else { continue }
-            return (words[0], key)
-        }
-        return nil
     }
 
     /// Whether that is the fingerprint, or enough of its words from the first on.

@@ -37,8 +37,7 @@ struct AuthoritySignVerb: Verb {
 
     func perform(_ output: Output) throws(ClientError) {
         let path = into ?? "\(file).\(name).multisig"
-        let digest = try Files.digest(of: file)
-        let size = try Files.read(file).count
+        let (size, digest) = try Files.measure(file)
         let log = try TrustedLog(global, trust)
         let copy = try LogCopy(log)
         let authority = try copy.state.authority(called: name)

@@ -43,13 +43,15 @@ struct AuthorityVerifyVerb: Verb {
     func perform(_ output: Output) throws(ClientError) {
         let path = signature ?? "\(file).\(name).multisig"
         let parts = try AuthoritySignVerb.read(path)
-        let digest = try Files.digest(of: file)
+        let (size, digest) = try Files.measure(file)
         let (state, tree) = try log()
         let authority = try state.authority(called: name)
-        guard parts.order.authority.utf8.elementsEqual(name.utf8), parts.order.file == digest else {
+        guard parts.order.authority.utf8.elementsEqual(name.utf8), parts.order.file == digest,
+            parts.order.size == size
+        else {
             throw refusal(
                 "multisignature-differs",
-                parts.order.file == digest
+                parts.order.file == digest && parts.order.size == size
                     ? "The signatures are of \(parts.order.authority), not of \(name)."
                     : "The signatures are about another file, with the digest \(parts.order.file); "
                         + "this one has \(digest).", "Compare the files.")

@@ -59,15 +59,11 @@ struct MembershipChange: ClientKind {
         told.append(
             "From then on \(said("sign")) of them sign for it, and \(said("approve")) must consent to "
                 + "a change.")
-        let strangers = fields.all("vouch").map { line in
-            line.utf8.split(separator: UInt8(ascii: " ")).map {
-                String(decoding: $0, as: UTF8.self)
-            }
-        }
-        for words in strangers where words.count == 2 {
+        for stranger in Membership.strangers(by: fields) {
             told.append(
-                "This log does not know \(words[0]), whose key is said to be \(words[1]). Two people "
-                    + "who have compared it with \(words[0]) must vouch for that.")
+                "This log does not know \(stranger.name), whose key is said to be "
+                    + "\(stranger.fingerprint). Two people who have compared it with "
+                    + "\(stranger.name) must vouch for that.")
         }
         told.append(
             epoch == "1"

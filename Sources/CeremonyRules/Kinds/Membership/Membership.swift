@@ -46,6 +46,7 @@ public struct Membership: CeremonyKind {
     public static let consentSet = "consent"
     /// The response set of those who bring a key.
     public static let memberSet = "members"
+
     /// What the response sets are called of those who vouch for somebody: this and the name.
     public static let vouchPrefix = "vouch."
 
@@ -159,12 +160,19 @@ public struct Membership: CeremonyKind {
                 Signatory(name: member.name, fingerprint: $0.key.fingerprint)
             }
         }
-        for line in fields.all("vouch") {
-            guard let stranger = MembershipLine.words(of: line).first else { continue }
-            sets.append(AcceptanceSet(vouchPrefix + stranger, vouching, atLeast: 2))
+        for stranger in strangers(by: fields) {
+            sets.append(AcceptanceSet(vouchSet(for: stranger), vouching, atLeast: 2))
         }
         return sets
     }
+
+    /// Those whom the log does not know, with the keys that are said to be theirs.
+    public static func strangers(by fields: Fields) -> [Signatory] {
+        fields.all("vouch").compactMap { MembershipLine.signatory($0, from: 0) }
+    }
+
+    /// The response set of those who vouch for somebody.
+    public static func vouchSet(for stranger: Signatory) -> String { vouchPrefix + stranger.name }
 
     /// The epoch in force, all of it.
     public func dependencies(in state: State) -> [String: JSON] {
