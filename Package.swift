@@ -46,11 +46,16 @@ let package = Package(
             name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(
             name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+        .systemLibrary(
+            name: "CGFShare", pkgConfig: "libgfshare", providers: [.apt(["libgfshare-dev"])]),
         .target(name: "CPlatform"),
 
         // The token, and the cryptography done off it.
         .target(name: "PKCS11", dependencies: ["CPKCS11"], swiftSettings: strictWithC),
         .target(name: "Sodium", dependencies: ["CSodium"], swiftSettings: strictWithC),
+        .target(
+            name: "SecretSharing", dependencies: ["Sodium", "CGFShare"],
+            swiftSettings: strictWithC),
 
         // Another project's vaults: read, checked, and what a rotation of their keys writes.
         .target(name: "Provara", dependencies: ["Sodium"], swiftSettings: strictWithC),
@@ -64,7 +69,9 @@ let package = Package(
         // What drives the rules against tokens and log.
         .target(
             name: "CeremonyEngine",
-            dependencies: ["CeremonyRules", "CeremonyRecord", "PKCS11", "Provara", "Sodium"],
+            dependencies: [
+                "CeremonyRules", "CeremonyRecord", "PKCS11", "Provara", "SecretSharing", "Sodium",
+            ],
             swiftSettings: strict),
         .target(
             name: "CeremonyStore",
@@ -128,6 +135,9 @@ let package = Package(
                 "CSodium",
             ], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"], swiftSettings: strict),
+        .testTarget(
+            name: "SecretSharingTests", dependencies: ["SecretSharing", "Sodium"],
+            swiftSettings: strict),
         .testTarget(
             name: "PKCS11Tests", dependencies: ["PKCS11", "CPKCS11", "Sodium", "TestSupport"],
             swiftSettings: strict),

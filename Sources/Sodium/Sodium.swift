@@ -28,3 +28,10 @@ public func randomBytes(_ count: Int) -> [UInt8] {
     }
     return bytes
 }
+
+/// Fills memory with random bytes from libsodium's generator: for secrets, which are made where
+/// they stay.
+public func fillWithRandomBytes(_ memory: UnsafeMutableRawBufferPointer) {
+    Sodium.ready
+    if let base = memory.baseAddress { unsafe randombytes_buf(base, memory.count) }
+}

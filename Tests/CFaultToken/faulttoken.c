@@ -175,6 +175,9 @@ PASS(GetMechanismInfo, (CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_IN
 PASS(CloseSession, (CK_SESSION_HANDLE session), (session))
 PASS(GetSessionInfo, (CK_SESSION_HANDLE session, CK_SESSION_INFO *info), (session, info))
 PASS(Logout, (CK_SESSION_HANDLE session), (session))
+PASS(SetPIN,
+     (CK_SESSION_HANDLE session, unsigned char *from, CK_ULONG m, unsigned char *to, CK_ULONG n),
+     (session, from, m, to, n))
 PASS(CreateObject,
      (CK_SESSION_HANDLE session, CK_ATTRIBUTE *attributes, CK_ULONG n, CK_OBJECT_HANDLE *object),
      (session, attributes, n, object))
@@ -458,6 +461,7 @@ __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST 
     REPLACE(CloseSession)
     REPLACE(GetSessionInfo)
     REPLACE(Login)
+    REPLACE(SetPIN)
     REPLACE(Logout)
     REPLACE(CreateObject)
     REPLACE(DestroyObject)

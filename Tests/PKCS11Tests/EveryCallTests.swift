@@ -26,6 +26,7 @@ import Testing
         _ = try session.createDataObject(
             label: "a", application: "b", value: [1], isPrivate: false)
         try session.destroy(pair.privateKey)
+        try session.changePIN(from: SoftHSMStore.pin, to: "another-pin")
         try session.logout()
         try session.close()
         try module.finalize()

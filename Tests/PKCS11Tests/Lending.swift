@@ -21,4 +21,14 @@ extension Session {
             Result { try login(user, pin: bytes, allowFinalTry: allowFinalTry) }
         }.get()
     }
+
+    /// Changes a PIN that is no secret.
+    func changePIN(from old: String, to new: String, allowFinalTry: Bool = false) throws {
+        let new = try secret(new)
+        try secret(old).withBytes { old in
+            new.withBytes { new in
+                Result { try changePIN(from: old, to: new, allowFinalTry: allowFinalTry) }
+            }
+        }.get()
+    }
 }

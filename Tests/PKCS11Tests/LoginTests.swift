@@ -41,6 +41,23 @@ import Testing
         }
     }
 
+    @Test("needs the new PIN after a change, whose old one is tried once and counted")
+    func change() async throws {
+        try await withFaultySession { session, store in
+            let failure = loginFailure { try session.changePIN(from: "0000", to: "another-pin") }
+            #expect(failure?.reason == .wrongPIN && failure?.fate == .used)
+            #expect(failure?.cause?.failedCall?.function == .setPIN)
+            #expect(try store.calls(of: "C_SetPIN").count == 1)
+            let short = loginFailure { try session.changePIN(from: SoftHSMStore.pin, to: "1") }
+            #expect(short?.cause?.failedCall?.function == .setPIN)
+            try session.changePIN(from: SoftHSMStore.pin, to: "another-pin")
+            #expect(try session.state().user == .user)
+            try session.logout()
+            #expect(loginFailure { try session.login(pin: SoftHSMStore.pin) }?.reason == .wrongPIN)
+            try session.login(pin: "another-pin")
+        }
+    }
+
     @Test("can be caught by its return code")
     func pattern() async throws {
         try await withSession(loggedIn: false) { session, _ in

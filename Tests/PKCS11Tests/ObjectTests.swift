@@ -1,6 +1,7 @@
 // Searching, reading, writing and destroying objects, and what a module may answer amiss.
 
 import PKCS11
+import Sodium
 import TestSupport
 import Testing
 
@@ -73,6 +74,38 @@ import Testing
             #expect(seenByAll.contains("head") == !isPrivate)
             try session.destroy(found[0])
             #expect(try session.findDataObjects(label: "head", application: "tests").isEmpty)
+        }
+    }
+
+    @Test("of secret data go to the token and come back without a copy in ordinary memory")
+    func secretData() async throws {
+        try await withSession { session, store in
+            let value = try secret("a share of something")
+            let made = try value.withBytes { bytes in
+                Result {
+                    try session.createSecretDataObject(
+                        label: "share", application: "tests", secret: bytes)
+                }
+            }.get()
+            #expect(try session.findDataObjects(label: "share", application: "tests") == [made])
+            #expect(try session.attributes([.private], of: made).isPrivate == .value(true))
+            let back = try SecretBytes(capacity: 64)
+            var read: Result<Int, any Error> = .success(0)
+            _ = back.fill { place in
+                read = Result { try session.readSecretDataObject(made, into: place) }
+                return (try? read.get()) ?? 0
+            }
+            #expect(try read.get() == value.count)
+            #expect(back.withBytes { Array($0) } == Array("a share of something".utf8))
+            let small = try SecretBytes(capacity: 4)
+            _ = small.fill { place in
+                #expect(throws: PKCS11Error.self) {
+                    try session.readSecretDataObject(made, into: place)
+                }
+                return 0
+            }
+            try session.logout()
+            #expect(try session.findDataObjects(label: "share", application: "tests").isEmpty)
         }
     }
 

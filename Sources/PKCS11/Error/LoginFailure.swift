@@ -1,7 +1,7 @@
-// Why a login did not happen, and above all what became of the PIN try: a token that locks after
-// three of them makes that the question a custodian asks first.
+// Why a login, or the change of a PIN, did not happen, and above all what became of the PIN try: a
+// token that locks after three of them makes that the question a custodian asks first.
 
-/// A login that did not happen.
+/// A login or a change of a PIN that did not happen.
 public struct LoginFailure: Equatable, Sendable {
     /// What became of the try that the token counts.
     public enum TryFate: String, Sendable {
@@ -35,19 +35,24 @@ public struct LoginFailure: Equatable, Sendable {
     public let fate: TryFate
     /// What the token says about its PIN after the failure; `nil` where it could not be asked.
     public let stateAfter: PINState?
+    /// The function that the PIN was for: `C_Login` or `C_SetPIN`.
+    public let function: Function
 
     /// A failure put together from its parts.
-    public init(reason: Reason, fate: TryFate, stateAfter: PINState?) {
+    public init(
+        reason: Reason, fate: TryFate, stateAfter: PINState?, function: Function = .login
+    ) {
         self.reason = reason
         self.fate = fate
         self.stateAfter = stateAfter
+        self.function = function
     }
 
     /// The PKCS#11 error behind the failure; `nil` where the wrapper refused by itself.
     public var cause: PKCS11Error? {
         switch reason {
         case .call(let error): error
-        case .wrongPIN: .failed(.login, .pinIncorrect)
+        case .wrongPIN: .failed(function, .pinIncorrect)
         default: nil
         }
     }

@@ -18,6 +18,7 @@ public enum Function: String, CaseIterable, Sendable {
     case getSessionInfo = "C_GetSessionInfo"
     case login = "C_Login"
     case logout = "C_Logout"
+    case setPIN = "C_SetPIN"
     case createObject = "C_CreateObject"
     case destroyObject = "C_DestroyObject"
     case getAttributeValue = "C_GetAttributeValue"
@@ -50,6 +51,7 @@ public enum Function: String, CaseIterable, Sendable {
         case .getSessionInfo: unsafe list.C_GetSessionInfo != nil
         case .login: unsafe list.C_Login != nil
         case .logout: list.C_Logout != nil
+        case .setPIN: unsafe list.C_SetPIN != nil
         case .createObject: unsafe list.C_CreateObject != nil
         case .destroyObject: list.C_DestroyObject != nil
         case .getAttributeValue: unsafe list.C_GetAttributeValue != nil

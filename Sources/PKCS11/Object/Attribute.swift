@@ -55,13 +55,19 @@ extension [Attribute] {
     /// Lends the attributes as a template of C, valid for the length of the call.
     ///
     /// Every value begins on an eight-byte boundary: modules read numbers through cast pointers.
-    func withTemplate(_ body: (UnsafeMutablePointer<CK_ATTRIBUTE>, CK_ULONG) -> CK_RV) -> CK_RV {
+    ///
+    /// - Parameter value: The contents of a data object, where they are secret: the template points
+    ///   to where they are, and nothing is copied.
+    func withTemplate(
+        value: UnsafeRawBufferPointer? = nil,
+        _ body: (UnsafeMutablePointer<CK_ATTRIBUTE>, CK_ULONG) -> CK_RV
+    ) -> CK_RV {
         let sizes = map { ($0.value.count + 7) / 8 * 8 }
         let memory = UnsafeMutableRawBufferPointer.allocate(
             byteCount: Swift.max(sizes.reduce(0, +), 8), alignment: 8)
         defer { unsafe memory.deallocate() }
         let template = UnsafeMutableBufferPointer<CK_ATTRIBUTE>.allocate(
-            capacity: Swift.max(count, 1))
+            capacity: count + 1)
         defer { unsafe template.deallocate() }
         unsafe template.initialize(repeating: CK_ATTRIBUTE())
         var offset = 0
@@ -73,6 +79,13 @@ extension [Attribute] {
                 ulValueLen: CK_ULONG(attribute.value.count))
             offset += sizes[index]
         }
-        return unsafe body(template.baseAddress!, CK_ULONG(count))
+        guard let value = unsafe value else {
+            return unsafe body(template.baseAddress!, CK_ULONG(count))
+        }
+        unsafe template[count] = CK_ATTRIBUTE(
+            type: AttributeType.value.rawValue,
+            pValue: UnsafeMutableRawPointer(mutating: value.baseAddress),
+            ulValueLen: CK_ULONG(value.count))
+        return unsafe body(template.baseAddress!, CK_ULONG(count + 1))
     }
 }

@@ -52,7 +52,7 @@ extension Session {
     }
 
     /// Asks once. Gives an outcome where there is no value, and the length where there is one.
-    private func ask(
+    func ask(
         for type: AttributeType, of object: CK_OBJECT_HANDLE, into place: UnsafeMutableRawPointer?,
         _ length: inout CK_ULONG
     ) throws(PKCS11Error) -> AttributeOutcome<[UInt8]>? {

@@ -62,9 +62,16 @@ extension Session {
 
     /// Makes an object from its attributes (C_CreateObject).
     public func createObject(_ template: [Attribute]) throws(PKCS11Error) -> ObjectHandle {
+        try unsafe createObject(template, value: nil)
+    }
+
+    /// The same, with a CKA_VALUE that stays where it is.
+    func createObject(_ template: [Attribute], value: UnsafeRawBufferPointer?)
+        throws(PKCS11Error) -> ObjectHandle
+    {
         var number: CK_OBJECT_HANDLE = 0
         try unsafe module.call(.createObject) { functions in
-            unsafe template.withTemplate { attributes, count in
+            unsafe template.withTemplate(value: value) { attributes, count in
                 unsafe functions.pointee.C_CreateObject(handle, attributes, count, &number)
             }
         }

@@ -23,6 +23,31 @@ extension Session {
         try unsafe sendPIN(of: user.type, from: pin.baseAddress, count: pin.count, user)
     }
 
+    /// Changes the user's PIN (C_SetPIN, PKCS#11 v2.40 section 5.5).
+    ///
+    /// The old one is tried, once, and counted like a login's; a login that is there stays. Both
+    /// are borrowed for the length of the call.
+    ///
+    /// - Parameter new: As long as the token allows, see ``TokenInfo/pinLengthMin`` and
+    ///   ``TokenInfo/pinLengthMax``.
+    /// - Throws: ``PKCS11Error/login(_:)``; then the old PIN holds.
+    public func changePIN(
+        from old: UnsafeRawBufferPointer, to new: UnsafeRawBufferPointer,
+        allowFinalTry: Bool = false
+    ) throws(PKCS11Error) {
+        try unsafe check(new, of: .user, allowFinalTry: allowFinalTry)
+        try unsafe check(old, of: .user, allowFinalTry: allowFinalTry)
+        do throws(PKCS11Error) {
+            try unsafe module.call(.setPIN) {
+                unsafe $0.pointee.C_SetPIN(
+                    handle, Self.mutable(old), CK_ULONG(old.count), Self.mutable(new),
+                    CK_ULONG(new.count))
+            }
+        } catch {
+            throw .login(failure(of: .setPIN, from: error, of: .user))
+        }
+    }
+
     /// Logs in where the PIN, or a finger, is taken by the device itself.
     ///
     /// Blocks until the person has acted. For tokens with
@@ -96,28 +121,35 @@ extension Session {
     ) throws(PKCS11Error) {
         do throws(PKCS11Error) {
             try unsafe module.call(.login) {
-                // The signature lacks a const; modules do not write here.
-                let pin = unsafe base.map {
-                    unsafe UnsafeMutableRawPointer(mutating: $0).assumingMemoryBound(to: UInt8.self)
-                }
-                return unsafe $0.pointee.C_Login(handle, type, pin, CK_ULONG(count))
+                let pin = unsafe UnsafeRawBufferPointer(start: base, count: count)
+                return unsafe $0.pointee.C_Login(handle, type, Self.mutable(pin), CK_ULONG(count))
             }
         } catch {
-            throw .login(failure(from: error, of: user))
+            throw .login(failure(of: .login, from: error, of: user))
         }
     }
 
-    /// What a failed C_Login means. Only the codes whose meaning is beyond doubt say more than
-    /// "possibly": modules translate a wrong PIN into nearly anything.
-    private func failure(from error: PKCS11Error, of user: User) -> LoginFailure {
-        let stateAfter = (try? slot.tokenInfo())?.pinState(of: user)
-        switch error.failedCall?.code {
-        case .pinIncorrect?:
-            return LoginFailure(reason: .wrongPIN, fate: .used, stateAfter: stateAfter)
-        case .userAlreadyLoggedIn?, .userAnotherAlreadyLoggedIn?, nil:
-            return LoginFailure(reason: .call(error), fate: .notUsed, stateAfter: stateAfter)
-        default:
-            return LoginFailure(reason: .call(error), fate: .possiblyUsed, stateAfter: stateAfter)
+    /// The signatures lack a const; modules do not write here.
+    private static func mutable(_ pin: UnsafeRawBufferPointer) -> UnsafeMutablePointer<UInt8>? {
+        unsafe pin.baseAddress.map {
+            unsafe UnsafeMutableRawPointer(mutating: $0).assumingMemoryBound(to: UInt8.self)
         }
+    }
+
+    /// What a failed C_Login or C_SetPIN means. Only the codes whose meaning is beyond doubt say
+    /// more than "possibly": modules translate a wrong PIN into nearly anything.
+    private func failure(of function: Function, from error: PKCS11Error, of user: User)
+        -> LoginFailure
+    {
+        let stateAfter = (try? slot.tokenInfo())?.pinState(of: user)
+        let (reason, fate): (LoginFailure.Reason, LoginFailure.TryFate) =
+            switch error.failedCall?.code {
+            case .pinIncorrect?: (.wrongPIN, .used)
+            case .userAlreadyLoggedIn?, .userAnotherAlreadyLoggedIn?, nil:
+                (.call(error), .notUsed)
+            default: (.call(error), .possiblyUsed)
+            }
+        return LoginFailure(
+            reason: reason, fate: fate, stateAfter: stateAfter, function: function)
     }
 }

@@ -93,6 +93,22 @@ public actor Token {
         }
     }
 
+    /// Changes the user's PIN; see ``Session/changePIN(from:to:allowFinalTry:)``.
+    public func changePIN(
+        from old: some PINSource, to new: some PINSource, allowFinalTry: Bool = false
+    ) throws(PKCS11Error) {
+        try withSession { session throws(PKCS11Error) in
+            try unsafe old.withBytes { old in
+                unsafe new.withBytes { new in
+                    Result { () throws(PKCS11Error) in
+                        try unsafe session.changePIN(
+                            from: old, to: new, allowFinalTry: allowFinalTry)
+                    }
+                }
+            }.get()
+        }
+    }
+
     /// Logs out.
     public func logout() throws(PKCS11Error) {
         try withSession { session throws(PKCS11Error) in try session.logout() }
