@@ -88,6 +88,7 @@ public struct Daemon: Sendable {
             ledger: ledger, after: try directory.earlierLogs(), vaults: rack.vaults,
             logTokens: configuration.logTokens, desk: configuration.desk, clock: SystemClock(),
             haltFile: Daemon.haltFile(of: configuration),
+            unsealFile: UnsealFile(path: configuration.stateDirectory + "/unseal-tries"),
             build: Engine.Build(version: version, commit: commit, modules: rack.loaded),
             haltPatience: { [limits = configuration.limits] in
                 await thread.pause(seconds: limits.haltSeconds)
@@ -128,7 +129,7 @@ public struct Daemon: Sendable {
         _ engine: Engine, _ ledger: SQLiteLedger, _ hub: WatchHub, on thread: EventThread
     ) async throws {
         let limits = configuration.limits
-        let unlock = UnlockSocket<UnlockOrder>(
+        let unlock = UnlockSocket<SecretOrder>(
             path: configuration.unlockPath, mode: configuration.socketMode,
             group: configuration.group, uids: configuration.unlockUids, limits: limits,
             logger: logger, handler: Unlocking.handler(engine))

@@ -93,7 +93,7 @@ extension Command {
         case .submit(let document, _, _):
             (try? AnyDocument(bytes: document)).map { state.goesOn($0, despite: .halted) } ?? false
         case .execute, .recover, .complete, .done: false
-        case .fail, .tick, .start, .invariant, .heldHalt, .refused: true
+        case .fail, .tick, .start, .invariant, .heldHalt, .refused, .unsealTried: true
         }
     }
 
@@ -102,7 +102,7 @@ extension Command {
     fileprivate var comesAfterTime: Bool {
         switch self {
         case .submit, .execute, .recover, .tick, .refused: true
-        case .complete, .done, .fail, .start, .invariant, .heldHalt: false
+        case .complete, .done, .fail, .start, .invariant, .heldHalt, .unsealTried: false
         }
     }
 }

@@ -37,7 +37,10 @@ extension Engine {
     public func perform(_ chore: Chore) async throws(EngineError) {
         if chore == .clock { _ = watch.look() }
         if chore == .heldHalts { halts.look() }
-        if chore == .executions { executor.lookAtQuestions() }
+        if chore == .executions {
+            executor.lookAtQuestions()
+            executor.custody.lookAtShares(at: time)
+        }
         guard !snapshot.isSealed else { return }
         switch chore {
         case .clock: return

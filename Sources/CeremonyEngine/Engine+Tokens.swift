@@ -12,34 +12,59 @@ extension Engine {
     /// One try. On opening, the log is held against the head that the token keeps; then held halts
     /// are recorded before anything else, then the start, then the end of executions that were
     /// interrupted, then what followed from time. A token that is unlocked and answers stays as it
-    /// is, whatever PIN is given: closing it would take it from under an execution.
+    /// is, whatever PIN is given: closing it would take it from under an execution. But where
+    /// guardians hold shares of a new PIN, the given one is changed for that.
     ///
+    /// - Parameter isTyped: Whether the PIN is one that somebody knows although guardians hold
+    ///   shares of it: its security officer has set it.
     /// - Parameter clock: Today's date, read off a clock that somebody trusts. The log is not
     ///   opened without it by a clock that was set or not watched for long, nor where the last
     ///   event is old: what follows from time would follow from that clock at once.
     /// - Throws: ``EngineError``. The log token is locked again where the log could not be opened.
     public func unlock(
-        _ name: String, pin: SecretBytes?, allowFinalTry: Bool = false, clock date: String? = nil
+        _ name: String, pin: SecretBytes?, allowFinalTry: Bool = false, isTyped: Bool = false,
+        clock date: String? = nil
     ) async throws(EngineError) {
         let vault = try vault(named: name)
         await turns.take()
         defer { turns.give() }
-        let isLogToken = logTokens.contains(name)
-        if await vault.isAtWork, !isLogToken || !snapshot.isSealed {
-            if isLogToken {
-                if date != nil { try settleClock(date) }
-                try await settle()
-                await headSigner.look(for: headKeys, on: vault)
+        if !isTyped { try await refuseTypedPIN(of: vault) }
+        if try await !isReady(vault, clock: date) {
+            try await logIn(to: vault, clock: date) { () throws(VaultError) in
+                try await vault.unlock(pin: pin, allowFinalTry: allowFinalTry)
             }
-            return
         }
+        try await setWaitingPIN(of: vault, insteadOf: pin, allowFinalTry)
+    }
+
+    /// Whether the token is at work, so that no PIN is needed; a log token is put in order then.
+    func isReady(_ vault: any KeyVault, clock date: String?) async throws(EngineError) -> Bool {
+        let isLogToken = logTokens.contains(vault.name)
+        guard await vault.isAtWork, !isLogToken || !snapshot.isSealed else { return false }
+        if isLogToken {
+            if date != nil { try settleClock(date) }
+            try await settle()
+            await headSigner.look(for: headKeys, on: vault)
+        }
+        return true
+    }
+
+    /// Logs in, once, and with the log token opens the log.
+    ///
+    /// - Parameter unlock: The login; it is made when nothing is in its way any more.
+    func logIn(
+        to vault: any KeyVault, clock date: String?,
+        _ unlock: () async throws(VaultError) -> Void
+    ) async throws(EngineError) {
+        let name = vault.name
+        let isLogToken = logTokens.contains(name)
         // A log whose token does not answer any more is sealed, whether or not anybody saw it go.
         // One that is only to sign in future takes nothing from under an open log.
         if isLogToken, !snapshot.isSealed, await !othersSuffice(besides: name) { await seal() }
         if isLogToken, snapshot.isSealed { try checkClock(date) }
         provedKeys.forget(name)
         do throws(VaultError) {
-            try await vault.unlock(pin: pin, allowFinalTry: allowFinalTry)
+            try await unlock()
         } catch {
             throw error.engineError
         }
@@ -65,6 +90,7 @@ extension Engine {
         try await halts.recordHeld()
         _ = try await writer.submit(
             .start(version: build.version, commit: build.commit, modules: build.modules))
+        try await recordTries()
         try await endInterrupted()
         _ = try await writer.submit(.tick)
         for vault in signer.vaults { await signer.look(for: headKeys, on: vault) }
@@ -176,6 +202,15 @@ extension Engine {
         await executor.executions.ended()
         await seal(keepingHead: true)
         for vault in vaults { await close(vault) }
+    }
+
+    /// A call to the token has brought no answer, so nobody knows what it has done: it is closed,
+    /// and with a log token the log is sealed.
+    func seal(withoutAnswerOf vault: any KeyVault) async {
+        if logTokens.contains(vault.name), await !othersSuffice(besides: vault.name) {
+            await seal()
+        }
+        await close(vault)
     }
 
     private func close(_ vault: any KeyVault) async {

@@ -48,6 +48,7 @@ public final class Engine: Sendable {
     /// What the last opening has begun to finish.
     let rolling = Mutex<Task<Void, Never>?>(nil)
     let refusals = RefusedAccess()
+    let unsealFile: UnsealFile
 
     /// Replays the log and stands ready, sealed.
     ///
@@ -64,7 +65,8 @@ public final class Engine: Sendable {
     public init(
         ledger: any Ledger, after earlier: [EarlierLog] = [], vaults: [any KeyVault],
         logTokens: [String], desk: VaultDesk = VaultDesk([]), clock: any Clock,
-        haltFile: HaltFile, build: Build, haltPatience: (@Sendable () async -> Void)? = nil,
+        haltFile: HaltFile, unsealFile: UnsealFile, build: Build,
+        haltPatience: (@Sendable () async -> Void)? = nil,
         boundary: @escaping @Sendable (String) async -> Void = { _ in },
         appended: @escaping @Sendable ([Event], [[UInt8]]) -> Void = { _, _ in },
         halted: @escaping @Sendable (HaltFile.Held) -> Void = { _ in },
@@ -85,6 +87,7 @@ public final class Engine: Sendable {
         let watch = ClockWatch(clock)
         self.watch = watch
         self.build = build
+        self.unsealFile = unsealFile
         let rollbackGuard = RollbackGuard(published: published, proved: provedKeys)
         self.rollbackGuard = rollbackGuard
         let held = HeldHalts(file: haltFile, published: published, told: halted)

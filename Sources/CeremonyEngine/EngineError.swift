@@ -64,6 +64,16 @@ public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
         case vaultChanged = "vault-changed"
         /// The vault cannot be read or written.
         case vaultTrouble = "vault-trouble"
+        /// Nobody guards the token.
+        case notGuarded = "not-guarded"
+        /// The token's PIN is held in shares, and nobody can know it.
+        case guarded
+        /// What was handed over is no share of the token's PIN.
+        case badShare = "bad-share"
+        /// A PIN was split and is to be set, for which the one before it is needed.
+        case pinAwaited = "pin-awaited"
+        /// Tries with shares cannot be written down.
+        case unsealFile = "unseal-file"
         /// The token answered with an error.
         case tokenTrouble = "token-trouble"
         /// An execution began and ended as FAILED.

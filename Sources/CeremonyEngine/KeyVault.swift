@@ -14,6 +14,9 @@ public protocol KeyVault: Sendable {
     func inspect() async throws(VaultError) -> TokenDescription
     /// Logs in: one try, never repeated. `nil` lets the device ask for the PIN itself.
     func unlock(pin: SecretBytes?, allowFinalTry: Bool) async throws(VaultError)
+    /// Changes the user's PIN of an unlocked token: the old one is tried once. It stays unlocked.
+    func changePIN(from old: SecretBytes, to new: SecretBytes, allowFinalTry: Bool)
+        async throws(VaultError)
     /// Logs out and closes. What the token does not hear of is closed all the same.
     func lock() async
     /// Everything that is on the token, in one order.
@@ -76,6 +79,8 @@ public struct TokenDescription: Hashable, Sendable {
     public var pinTries: String
     /// Whether the device asks for the PIN itself.
     public var asksItself: Bool
+    /// How many bytes its PINs may have.
+    public var pinLength: ClosedRange<Int>
     /// The module's path.
     public var module: String
     /// The digest of the module's file.
@@ -84,13 +89,15 @@ public struct TokenDescription: Hashable, Sendable {
     /// A description.
     public init(
         reference: TokenReference, isUnlocked: Bool, canEd25519: Bool, pinTries: String,
-        asksItself: Bool, module: String, moduleDigest: Digest
+        asksItself: Bool, pinLength: ClosedRange<Int> = 4...255, module: String,
+        moduleDigest: Digest
     ) {
         self.reference = reference
         self.isUnlocked = isUnlocked
         self.canEd25519 = canEd25519
         self.pinTries = pinTries
         self.asksItself = asksItself
+        self.pinLength = pinLength
         self.module = module
         self.moduleDigest = moduleDigest
     }
@@ -202,6 +209,8 @@ public struct VaultError: Error, Hashable, Sendable {
             case .logNotNewest:
                 "Nothing was touched. Import the missing events, or show that this log is the "
                     + "newest; ceremonyctl status says how it stands."
+            case .notGuarded, .guarded, .badShare, .pinAwaited, .unsealFile:
+                "Nothing was tried on the token. Who guards it: ceremonyctl tokens."
             case .tokenHere: "Leave --token-lost out. Nothing was recorded."
             case .unknownVault:
                 "Add it to the daemon's configuration as [vaults.NAME], or name one that is there."

@@ -258,7 +258,9 @@ extension Command {
     fileprivate var isBounded: Bool {
         switch self {
         case .submit, .execute, .tick, .refused: true
-        case .recover, .complete, .done, .fail, .start, .invariant, .heldHalt: false
+        case .recover, .complete, .done, .fail, .start, .invariant, .heldHalt,
+            .unsealTried:
+            false
         }
     }
 }

@@ -16,12 +16,15 @@ public enum Command: Sendable {
     case complete(ceremony: String, outcome: JSON)
     /// The executor cannot go on.
     case fail(ceremony: String, Failure)
-    /// What a committed ceremony still had to do next is done, or left because its key is revoked.
+    /// What a committed ceremony still had to do next is done, or left because it is not to be done
+    /// any more.
     case done(ceremony: String, step: String, isLeft: Bool = false)
     /// The clock moved on: what follows from time.
     case tick
     /// The daemon opened the log for writing.
     case start(version: String, commit: String, modules: [LoadedModule])
+    /// What was done with the shares of a token's PIN.
+    case unsealTried(UnsealTried)
     /// The daemon saw an invariant broken.
     case invariant(String, since: Timestamp? = nil)
     /// A halt that the halt file held from that time on.

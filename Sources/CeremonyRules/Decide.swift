@@ -81,6 +81,8 @@ public func decide(
         let effective = since.flatMap { $0 < time ? $0 : nil }
         try decision.append(
             .haltRaised(HaltRaised(signed: nil, invariant: name, effective: effective)), at: time)
+    case .unsealTried(let tried):
+        try decision.append(.unsealTried(tried), at: time)
     case .refused(let refused):
         try decision.append(.accessRefused(refused), at: time)
     }

@@ -41,11 +41,12 @@ struct UnlockSocketTests {
                 throw .refused("pin-incorrect", "wrong", next: nil)
             }
             let sum = unsafe secret?.withBytes { unsafe $0.reduce(0) { $0 + Int($1) } }
-            return [
-                "order": .string(order), "count": .number(secret?.count ?? 0),
-                "sum": .number(sum ?? 0),
-                "uid": .number(Int(peer.uid)),
-            ]
+            return SecretAnswer(
+                [
+                    "order": .string(order), "count": .number(secret?.count ?? 0),
+                    "sum": .number(sum ?? 0),
+                    "uid": .number(Int(peer.uid)),
+                ], secret: order == "echo" ? secret : nil)
         }
         let group = ServiceGroup(services: [socket], logger: logger)
         async let running: Void = {

@@ -12,7 +12,7 @@ final class InterposedVault: KeyVault {
     /// The calls of a vault.
     enum Call: Hashable {
         case inspect, unlock, lock, inventory, points, objects, generate, sign, destroy, random
-        case heads, keepHead
+        case heads, keepHead, changePIN
     }
 
     /// What happens at a call: it may throw, wait, or change what the token answers.
@@ -149,6 +149,14 @@ final class InterposedVault: KeyVault {
 
     func heads() async throws(VaultError) -> HeldHeads {
         try await around(.heads) { () async throws(VaultError) in try await inner.heads() }
+    }
+
+    func changePIN(from old: SecretBytes, to new: SecretBytes, allowFinalTry: Bool)
+        async throws(VaultError)
+    {
+        try await around(.changePIN) { () async throws(VaultError) in
+            try await inner.changePIN(from: old, to: new, allowFinalTry: allowFinalTry)
+        }
     }
 
     func keepHead(_ note: [UInt8], insteadOf older: [[UInt8]])

@@ -153,6 +153,7 @@ final class Workshop: Sendable {
         return try Engine(
             ledger: ledger ?? self.ledger, after: earlier, vaults: vaults, logTokens: logTokens,
             desk: desk, clock: clock, haltFile: haltFile,
+            unsealFile: UnsealFile(path: store.directory + "/unseal-tries"),
             build: Engine.Build(version: "1", commit: "test", modules: []),
             haltPatience: haltPatience, boundary: boundary,
             appended: { events, _ in told.append(events) },

@@ -84,6 +84,12 @@ final class TokenPort: KeyVault, @unchecked Sendable {
 
     func lock() async { login = nil }
 
+    func changePIN(from old: SecretBytes, to new: SecretBytes, allowFinalTry: Bool)
+        async throws(VaultError)
+    {
+        throw trouble("no simulated house splits a PIN")
+    }
+
     func inventory() async throws(VaultError) -> [InventoryItem] {
         try await call("inventory") { token.inventory }
     }

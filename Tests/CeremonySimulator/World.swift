@@ -140,6 +140,7 @@ final class World: @unchecked Sendable {
                 ledger: disk.port(of: life), vaults: tokens.map { TokenPort($0, life: life) },
                 logTokens: ["house"], clock: ProcessClock(machine: clock, life: life),
                 haltFile: HaltFile(path: "\(folder)/halt"),
+                unsealFile: UnsealFile(path: "\(folder)/unseal-tries"),
                 build: Engine.Build(version: "1", commit: "simulated", modules: []),
                 boundary: { place in life.pass("boundary \(place)") },
                 appended: { events, lines in told(events, lines) },
@@ -170,6 +171,7 @@ final class World: @unchecked Sendable {
                 ledger: copy.port(of: life), vaults: tokens.map { TokenPort($0, life: life) },
                 logTokens: ["house"], clock: ProcessClock(machine: clock, life: life),
                 haltFile: HaltFile(path: "\(folder)/halt"),
+                unsealFile: UnsealFile(path: "\(folder)/unseal-tries"),
                 build: Engine.Build(version: "1", commit: "simulated", modules: []),
                 boundary: { _ in }, ended: { _ in })
         else { return audit.report("an older copy of the log cannot be read") }

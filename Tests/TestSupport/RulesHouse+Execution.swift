@@ -36,6 +36,8 @@ extension House {
         case .plan(let work): House.planned(work).map { .planned($0) }
         case .stage(let work): House.staged(work).map { .staged($0) }
         case .publish: .published
+        case .split(_, _, let count): .split(House.split(among: count))
+        case .setPIN: nil
         case .ask(let question):
             keys[question.key.fingerprint].map { key in
                 .answered(
@@ -59,6 +61,12 @@ extension House {
                     $0.signature(over: bytes), by: key.key.fingerprint, of: Digest(of: bytes))
             }
         }
+    }
+
+    /// The digests of a split, as good as any.
+    public static func split(among count: Int) -> SplitDigests {
+        SplitDigests(
+            secret: Digest(of: [0]), shares: (0..<count).map { Digest(of: [1, UInt8($0)]) })
     }
 
     /// The outcome of an executing ceremony, with a key made from the number.

@@ -81,7 +81,7 @@ extension CeremonyService {
         var tokens: [JSON] = []
         for vault in engine.vaults {
             do throws(VaultError) {
-                tokens.append(View.token(vault.name, try await vault.inspect(), engine.logTokens))
+                tokens.append(View.token(vault.name, try await vault.inspect(), engine))
             } catch {
                 tokens.append(View.token(vault.name, error, engine.logTokens))
             }

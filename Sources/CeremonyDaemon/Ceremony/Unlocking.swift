@@ -1,42 +1,66 @@
-// Unlocking a token: the varlink call gives out a ticket, the PIN comes over the unlock socket, and
-// the engine logs in once.
+// Secrets for tokens: a varlink call gives out a ticket, the PIN or the share comes over the unlock
+// socket, and the engine does what the ticket was given out for.
 
 public import CeremonyEngine
-import CeremonyRecord
+public import CeremonyRecord
 public import CeremonyWire
+import Sodium
 
 /// What a ticket was given out for.
-public struct UnlockOrder: Sendable {
-    /// The token's name in the configuration.
-    let token: String
-    /// Whether to go on when one wrong PIN would lock the token.
-    let allowFinalTry: Bool
-    /// Today's date, where somebody has read it off a clock that they trust.
-    let clock: String?
+public enum SecretOrder: Sendable {
+    /// A PIN that somebody types.
+    ///
+    /// `clock` is today's date, where somebody has read it off a clock that they trust.
+    case unlock(token: String, allowFinalTry: Bool, isTyped: Bool, clock: String?)
+    /// Shares of a PIN, by the ceremonies in which it was split.
+    case unseal(
+        token: String, shares: [String], isRehearsal: Bool, allowFinalTry: Bool, clock: String?)
+    /// A request for the share that belongs to a key.
+    case takeShare(ceremony: String, key: Fingerprint, nonce: String)
 }
 
-/// The daemon's side of `Unlock`.
+/// The daemon's side of `Unlock`, `Unseal` and `TakeShare`.
 public struct Unlocking: Sendable {
-    private let socket: UnlockSocket<UnlockOrder>
+    private let socket: UnlockSocket<SecretOrder>
     private let limits: Limits
 
     /// Over a socket that takes secrets.
-    public init(socket: UnlockSocket<UnlockOrder>, limits: Limits) {
+    public init(socket: UnlockSocket<SecretOrder>, limits: Limits) {
         self.socket = socket
         self.limits = limits
     }
 
-    /// What the socket does with a secret: one login, nothing else.
-    public static func handler(_ engine: Engine) -> UnlockSocket<UnlockOrder>.Handler {
-        { order, pin, _ throws(VarlinkError) in
+    /// What the socket does with a secret: what its order says, once, nothing else.
+    public static func handler(_ engine: Engine) -> UnlockSocket<SecretOrder>.Handler {
+        { order, secret, _ throws(VarlinkError) in
             do throws(EngineError) {
-                try await engine.unlock(
-                    order.token, pin: pin, allowFinalTry: order.allowFinalTry,
-                    clock: order.clock)
+                switch order {
+                case .unlock(let token, let allowFinalTry, let isTyped, let clock):
+                    try await engine.unlock(
+                        token, pin: secret, allowFinalTry: allowFinalTry, isTyped: isTyped,
+                        clock: clock)
+                    return SecretAnswer([
+                        "token": .string(token), "head": View.head(engine.snapshot),
+                    ])
+                case .unseal(let token, let shares, let isRehearsal, let allowFinalTry, let clock):
+                    let returned = try ReturnedShare.all(shares, in: secret)
+                    let standing = try await engine.handIn(
+                        returned, to: token, isRehearsal: isRehearsal,
+                        allowFinalTry: allowFinalTry, clock: clock)
+                    return SecretAnswer([
+                        "token": .string(token), "head": View.head(engine.snapshot),
+                        "unlocked": .bool(standing.isUnlocked),
+                        "guarded": View.guarded(standing),
+                    ])
+                case .takeShare(let ceremony, let key, let nonce):
+                    let signature = unsafe secret?.withBytes { unsafe Array($0) } ?? []
+                    let share = try engine.share(
+                        for: key, of: ceremony, nonce: nonce, signature: signature)
+                    return SecretAnswer(["head": View.head(engine.snapshot)], secret: share)
+                }
             } catch {
                 throw error.wireError
             }
-            return ["token": .string(order.token), "head": View.head(engine.snapshot)]
         }
     }
 
@@ -52,10 +76,56 @@ public struct Unlocking: Sendable {
         let name = try parameters.optionalString("token") ?? engine.logTokens[0]
         let allowFinalTry = try parameters.optionalBool("final_try") ?? false
         let clock = try parameters.optionalString("clock")
+        let isTyped = try parameters.optionalBool("typed") ?? false
         try parameters.finish()
+        // Before anybody types a PIN; the engine asks again.
+        if !isTyped { try await engine.refuseTypedPIN(of: try engine.vault(named: name)) }
+        return try await issue(
+            .unlock(token: name, allowFinalTry: allowFinalTry, isTyped: isTyped, clock: clock),
+            for: name, clock, to: peer, engine)
+    }
+
+    /// Answers `Unseal`: the token is there and guarded by the splits that are named.
+    func unseal(_ parameters: inout Parameters, to peer: Peer, engine: Engine) async throws
+        -> [String: JSON]
+    {
+        let name = try parameters.string("token")
+        let shares = try parameters.strings("shares")
+        let isRehearsal = try parameters.optionalBool("rehearsal") ?? false
+        let allowFinalTry = try parameters.optionalBool("final_try") ?? false
+        let clock = try parameters.optionalString("clock")
+        try parameters.finish()
+        guard (1...2).contains(shares.count), Set(shares).count == shares.count else {
+            throw VarlinkError.invalidParameter("shares")
+        }
+        _ = try await engine.guardianship(of: name)
+        return try await issue(
+            .unseal(
+                token: name, shares: shares, isRehearsal: isRehearsal,
+                allowFinalTry: allowFinalTry, clock: clock),
+            for: name, isRehearsal ? nil : clock, isRehearsal: isRehearsal, to: peer, engine)
+    }
+
+    /// Answers `TakeShare`: the key is asked to sign for a share now.
+    func takeShare(_ parameters: inout Parameters, to peer: Peer, engine: Engine) throws
+        -> [String: JSON]
+    {
+        let ceremony = try parameters.string("ceremony")
+        let key = try parameters.parsed("key") { Fingerprint($0) }
+        try parameters.finish()
+        let nonce = engine.nonce()
+        let ticket = try socket.issue(
+            .takeShare(ceremony: ceremony, key: key, nonce: nonce), to: peer)
+        return answer(ticket).merging(["nonce": .string(nonce)]) { $1 }
+    }
+
+    private func issue(
+        _ order: SecretOrder, for name: String, _ clock: String?, isRehearsal: Bool = false,
+        to peer: Peer, _ engine: Engine
+    ) async throws -> [String: JSON] {
         let vault = try engine.vault(named: name)
         // Before anybody types a PIN; the engine asks again when it opens.
-        if engine.logTokens.contains(name), engine.snapshot.isSealed {
+        if engine.logTokens.contains(name), engine.snapshot.isSealed, !isRehearsal {
             try engine.checkClock(clock)
         }
         let description: TokenDescription
@@ -64,12 +134,14 @@ public struct Unlocking: Sendable {
         } catch {
             throw error.engineError
         }
-        let ticket = try socket.issue(
-            UnlockOrder(token: name, allowFinalTry: allowFinalTry, clock: clock), to: peer)
-        return [
+        let token = View.token(name, description, engine)
+        return answer(try socket.issue(order, to: peer)).merging(["token": token]) { $1 }
+    }
+
+    private func answer(_ ticket: String) -> [String: JSON] {
+        [
             "ticket": .string(ticket), "path": .string(socket.path),
             "seconds": .number(limits.ticketSeconds),
-            "token": View.token(name, description, engine.logTokens),
         ]
     }
 }

@@ -59,7 +59,7 @@ extension CeremonyService {
         var result: [String: JSON] = ["objects": .array(page.map(View.object))]
         result["next"] = .count(after + page.count < objects.count ? after + page.count : nil)
         do throws(VaultError) {
-            result["token"] = View.token(name, try await vault.inspect(), engine.logTokens)
+            result["token"] = View.token(name, try await vault.inspect(), engine)
         } catch {
             throw error.engineError
         }

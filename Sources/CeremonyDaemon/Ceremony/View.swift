@@ -266,8 +266,10 @@ enum View {
         ]).canonicalBytes
     }
 
-    static func token(_ name: String, _ token: TokenDescription, _ logTokens: [String]) -> JSON {
-        .object([
+    static func token(_ name: String, _ token: TokenDescription, _ engine: Engine) -> JSON {
+        let logTokens = engine.logTokens
+        return .fields([
+            "guarded": engine.unsealing(of: name, token).map(guarded),
             "name": .string(name), "label": .string(token.reference.label),
             "manufacturer": .string(token.reference.manufacturer),
             "model": .string(token.reference.model), "serial": .string(token.reference.serial),
@@ -276,6 +278,26 @@ enum View {
             "asks_itself": .bool(token.asksItself), "module": .string(token.module),
             "log_token": .bool(logTokens.contains(name)),
             "log_place": .number((logTokens.firstIndex(of: name) ?? -1) + 1),
+        ])
+    }
+
+    /// Who guards a token, by which splits it opens, and whose shares are here.
+    static func guarded(_ standing: UnsealStanding) -> JSON {
+        let known = standing.guardianship
+        return .object([
+            "authority": .string(known.authority),
+            "splits": .array(
+                zip(known.epochs, standing.holders).compactMap { epoch, here in
+                    epoch.split.map { split in
+                        .object([
+                            "ceremony": .string(epoch.ceremony), "epoch": .number(epoch.number),
+                            "threshold": .number(split.threshold),
+                            "members": .strings(epoch.members.map(\.name)),
+                            "here": .strings(here),
+                            "in_force": .bool(epoch == known.inForce),
+                        ])
+                    }
+                }),
         ])
     }
 

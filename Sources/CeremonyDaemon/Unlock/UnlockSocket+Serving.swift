@@ -34,8 +34,11 @@ extension UnlockSocket {
     private func serve(_ caller: consuming UnixSocket) {
         let deadline = UnixSocket.now + UInt64(limits.unlockSeconds) * 1_000_000_000
         let reply: Reply
+        var secret: SecretBytes?
         do throws(VarlinkError) {
-            reply = Reply(try answer(caller, until: deadline))
+            let answer = try answer(caller, until: deadline)
+            reply = Reply(answer.parameters)
+            secret = answer.secret
         } catch {
             reply = Reply(error)
         }
@@ -44,12 +47,15 @@ extension UnlockSocket {
         line[line.count - 1] = UInt8(ascii: "\n")
         let answerBy = UnixSocket.now + UInt64(limits.unlockSeconds) * 1_000_000_000
         // A caller that left does not learn how it ended; the log of the daemon tells.
-        _ = try? UnixSocket.write(line, to: caller, until: answerBy)
+        let isThere = (try? UnixSocket.write(line, to: caller, until: answerBy)) == true
+        if let secret, isThere {
+            _ = try? UnixSocket.write(secret, to: caller, until: answerBy)
+        }
     }
 
     private func answer(
         _ caller: borrowing UnixSocket, until deadline: UInt64
-    ) throws(VarlinkError) -> [String: JSON] {
+    ) throws(VarlinkError) -> SecretAnswer {
         guard let peer = try? Peer(of: caller.descriptor) else { throw .internalError }
         guard uids.contains(peer.uid) else { throw .unlockNotPermitted(peer.uid) }
         var ticket: [UInt8] = []
@@ -57,7 +63,7 @@ extension UnlockSocket {
         guard let order = redeem(ticket, by: peer.uid) else {
             throw .refused(
                 "ticket-invalid", "The ticket is unknown, used or too old.",
-                next: "Nothing was tried on the token. Ask again: ceremonyctl unlock.")
+                next: "Nothing was tried on the token. Ask again.")
         }
         let count = Int(try readByte(from: caller, until: deadline))
         // No byte: the token's own device asks for the PIN.
@@ -109,7 +115,7 @@ extension UnlockSocket {
     /// Has the secret used, and waits for that: this thread has nothing else to do.
     private func use(
         _ secret: SecretBytes?, for order: Order, _ peer: Peer
-    ) throws(VarlinkError) -> [String: JSON] {
+    ) throws(VarlinkError) -> SecretAnswer {
         let box = ResultBox()
         Task { [handler] in
             do throws(VarlinkError) {
@@ -124,15 +130,15 @@ extension UnlockSocket {
 
 /// Brings one result from a task to a thread that waits for it.
 private final class ResultBox: Sendable {
-    private let result = Mutex<Result<[String: JSON], VarlinkError>?>(nil)
+    private let result = Mutex<Result<SecretAnswer, VarlinkError>?>(nil)
     private let done = DispatchSemaphore(value: 0)
 
-    func put(_ value: Result<[String: JSON], VarlinkError>) {
+    func put(_ value: Result<SecretAnswer, VarlinkError>) {
         result.withLock { $0 = value }
         done.signal()
     }
 
-    func take() -> Result<[String: JSON], VarlinkError> {
+    func take() -> Result<SecretAnswer, VarlinkError> {
         done.wait()
         return result.withLock { $0 } ?? .failure(.internalError)
     }
@@ -140,6 +146,6 @@ private final class ResultBox: Sendable {
 
 extension VarlinkError {
     fileprivate static let secretIncomplete = VarlinkError.refused(
-        "secret-incomplete", "The PIN did not arrive whole and in time.",
-        next: "Nothing was tried on the token. Ask again: ceremonyctl unlock.")
+        "secret-incomplete", "What was to follow the ticket did not arrive whole and in time.",
+        next: "Nothing was tried on the token. Ask again.")
 }

@@ -20,7 +20,7 @@ public final class UnlockSocket<Order: Sendable>: Service {
     ///
     /// What it returns, or the error it throws, is the answer to the caller.
     public typealias Handler =
-        @Sendable (Order, SecretBytes?, Peer) async throws(VarlinkError) -> [String: JSON]
+        @Sendable (Order, SecretBytes?, Peer) async throws(VarlinkError) -> SecretAnswer
 
     /// The socket's path.
     public let path: String
@@ -108,6 +108,22 @@ public final class UnlockSocket<Order: Sendable>: Service {
         } onCancel: {
             ends()
         }
+    }
+}
+
+/// The answer on the socket for secrets: a line, and behind it a secret where one was asked for.
+public struct SecretAnswer: Sendable {
+    /// The line's parameters. Where a secret follows, `bytes` says how many.
+    public let parameters: [String: JSON]
+    /// What follows the line.
+    public let secret: SecretBytes?
+
+    /// An answer.
+    public init(_ parameters: [String: JSON], secret: SecretBytes? = nil) {
+        self.parameters = parameters.merging(
+            secret.map { ["bytes": .number($0.count)] } ?? [:]
+        ) { $1 }
+        self.secret = secret
     }
 }
 

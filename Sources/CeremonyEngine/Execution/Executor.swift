@@ -36,6 +36,8 @@ struct Executor: Sendable {
     let questions = Questions()
     /// The vaults that ceremonies are about.
     var desk = VaultDesk([])
+    /// Secrets of guarded tokens.
+    let custody = Custody()
     /// Why what was committed could not be carried on.
     let troubles = Troubles()
 

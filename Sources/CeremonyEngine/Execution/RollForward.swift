@@ -39,10 +39,12 @@ extension Executor {
         }
     }
 
-    /// - Parameter isWithdrawn: Whether the key is revoked: then only what is begun is finished.
+    /// - Parameter isWithdrawn: Whether it is better left: then only what is begun is finished.
     /// - Returns: Whether it is done; `false` where it was left.
     private func perform(_ step: Step, isWithdrawn: Bool) async throws(VaultError) -> Bool {
         switch step {
+        case .setPIN(let token, let ceremony):
+            return try custody.isSet(ceremony, of: token, isWithdrawn: isWithdrawn)
         case .publish(let publication):
             return try await desk.publish(publication, onlyIfBegun: isWithdrawn)
         default:
@@ -70,7 +72,8 @@ extension Engine {
         var trouble: EngineError?
         for ceremony in snapshot.state.unfinished {
             do throws(EngineError) { try await executor.rollForward(ceremony.id) } catch {
-                trouble = trouble ?? error
+                // A PIN waits for people, and that is no trouble.
+                if !error.has(.pinAwaited) { trouble = trouble ?? error }
             }
         }
         if let trouble { throw trouble }

@@ -58,6 +58,10 @@ struct Run {
         case .publish(let publication):
             _ = try await executor.desk.publish(publication)
             return .published
+        case .split(let token, let threshold, let count):
+            return .split(try await split(token, threshold, among: count))
+        case .setPIN:
+            throw VaultError(.executionFailed, "A PIN is set when the ceremony is committed.")
         case .sign(let key, let bytes):
             return .signed(
                 try await signature(of: bytes, by: key), by: key.key.fingerprint,
@@ -164,6 +168,23 @@ struct Run {
         return Survey(keyID: id, inventory: InventoryItem.digest(of: inventory))
     }
 
+    /// Splits a new PIN of a token that is at work: so it is known which one it has.
+    private func split(_ token: TokenReference, _ threshold: Int, among count: Int)
+        async throws(VaultError) -> SplitDigests
+    {
+        let vault = try await find(token)
+        let description = try await vault.inspect()
+        guard description.isUnlocked else { throw VaultError.locked(vault.name) }
+        guard !description.asksItself else {
+            throw VaultError(
+                .tokenUnable,
+                "\(token.label) takes its PIN on its own keypad, so shares could not give it.")
+        }
+        return try executor.custody.deal(
+            for: ceremony.id, token: token, pinLength: description.pinLength,
+            threshold: threshold, among: count)
+    }
+
     private func find(_ token: TokenReference) async throws(VaultError) -> any KeyVault {
         try await executor.vaults.holding(token)
     }
@@ -228,6 +249,7 @@ struct Run {
     mutating func commit(_ outcome: JSON) async throws(EngineError) {
         do throws(EngineError) {
             _ = try await executor.writer.submit(.complete(ceremony: ceremony.id, outcome: outcome))
+            executor.custody.keepPIN(of: ceremony.id)
         } catch {
             // Recorded is committed, signed or not; and what may be recorded must keep its key.
             if error.has(.recordedNotSigned) || error.has(.stopping) { throw error }
@@ -306,6 +328,7 @@ struct Run {
     /// the step itself said of that was before.
     private func undo() async -> [String] {
         if let staged { await executor.desk.discard(ceremony.id, of: staged) }
+        executor.custody.forget(ceremony.id)
         guard let made else { return [] }
         // Whether it could be destroyed is seen by looking.
         _ = try? await made.vault.destroy(id: made.id)

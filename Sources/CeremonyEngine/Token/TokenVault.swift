@@ -54,7 +54,8 @@ public actor TokenVault: KeyVault {
                     serial: info.serial),
                 isUnlocked: isUnlocked, canEd25519: try match.slot.claimsEd25519(),
                 pinTries: "\(info.pinState(of: .user).rawValue)",
-                asksItself: info.hasProtectedAuthenticationPath, module: module.path,
+                asksItself: info.hasProtectedAuthenticationPath,
+                pinLength: TokenVault.lengths(info), module: module.path,
                 moduleDigest: moduleDigest)
         } catch {
             throw VaultError(error, on: name)
@@ -79,6 +80,24 @@ public actor TokenVault: KeyVault {
             }
             self.token = token
             isUnlocked = true
+        } catch {
+            throw VaultError(error, on: name)
+        }
+    }
+
+    /// What a token says of the length of its PINs; some say nonsense.
+    private static func lengths(_ info: TokenInfo) -> ClosedRange<Int> {
+        let most = Int(clamping: min(info.pinLengthMax, 255))
+        return min(Int(clamping: info.pinLengthMin), most)...most
+    }
+
+    /// See ``KeyVault/changePIN(from:to:allowFinalTry:)``.
+    public func changePIN(from old: SecretBytes, to new: SecretBytes, allowFinalTry: Bool)
+        async throws(VaultError)
+    {
+        guard let token, isUnlocked else { throw VaultError.locked(name) }
+        do throws(PKCS11Error) {
+            try await token.changePIN(from: old, to: new, allowFinalTry: allowFinalTry)
         } catch {
             throw VaultError(error, on: name)
         }

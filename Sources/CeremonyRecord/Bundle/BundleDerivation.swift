@@ -38,8 +38,8 @@ struct BundleDerivation {
         case .haltRaised(let body): try addAct(body.signed, of: nil)
         case .peerConfirmed(let body): try addAct(body.signed, of: body.ceremony)
         case .ceremonyApproved, .keyActivated, .keyRetired, .keyLapsed, .keyRevoked, .haltCleared,
-            .logRekeyed, .daemonStarted, .accessRefused, .clockCorrected, .stepDone, .timeAnchored,
-            .checkpointCosigned:
+            .logRekeyed, .daemonStarted, .accessRefused, .clockCorrected, .stepDone, .unsealTried,
+            .timeAnchored, .checkpointCosigned:
             break
         }
     }

@@ -26,7 +26,7 @@ extension EventBody {
         case .peerConfirmed(let body): body.ceremony
         case .rosterSet(let body): body.ceremony
         case .logCreated, .keyRetired, .keyLapsed, .haltRaised, .daemonStarted, .accessRefused,
-            .timeAnchored, .checkpointCosigned:
+            .unsealTried, .timeAnchored, .checkpointCosigned:
             nil
         }
     }

@@ -55,6 +55,8 @@ public enum EventBody: Sendable, Hashable {
     case stepDone(StepDone)
     /// `peer.confirmed`
     case peerConfirmed(PeerConfirmed)
+    /// `unseal.tried`
+    case unsealTried(UnsealTried)
     /// `time.anchored`
     case timeAnchored(TimeAnchored)
     /// `checkpoint.cosigned`
@@ -106,6 +108,7 @@ extension EventBody {
             reader(EventBody.clockCorrected),
             reader(EventBody.stepDone),
             reader(EventBody.peerConfirmed),
+            reader(EventBody.unsealTried),
             reader(EventBody.timeAnchored),
             reader(EventBody.checkpointCosigned),
         ])
@@ -144,6 +147,7 @@ extension EventBody {
         case .clockCorrected(let payload): payload
         case .stepDone(let payload): payload
         case .peerConfirmed(let payload): payload
+        case .unsealTried(let payload): payload
         case .timeAnchored(let payload): payload
         case .checkpointCosigned(let payload): payload
         }

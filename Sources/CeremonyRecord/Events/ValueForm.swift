@@ -83,6 +83,7 @@ extension ValueForm where Value == String {
     static var text: Self { .string(.text) }
     static var freeText: Self { .string(.freeText) }
     static var code: Self { .string(.code) }
+    static var tokenURI: Self { .string(.tokenURI) }
 }
 
 extension ValueForm where Value == [String] {

@@ -21,6 +21,10 @@ public enum SignatureNamespace: String, Hashable, Sendable, CaseIterable {
     case member = "ceremonyd-member-v1"
     /// A member signs a file for their authority.
     case authority = "ceremonyd-authority-v1"
+    /// A member holds a share of a token's PIN in their own token.
+    case share = "ceremonyd-share-v1"
+    /// A member's client asks for the share that belongs to their key.
+    case shareRequest = "ceremonyd-share-request-v1"
     /// The initiator of a ceremony asks somebody for their part in it.
     case invite = "ceremonyd-invite-v1"
     /// A founder signs the founding document.

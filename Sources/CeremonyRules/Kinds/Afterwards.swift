@@ -22,7 +22,7 @@ public struct Afterwards: Hashable, Sendable {
     }
 
     /// What a done-event says of something that was not begun and never will be, because the key
-    /// that it was for is revoked.
+    /// that it was for is revoked, or because a later ceremony has taken its place.
     public static let leftUndone = JSON.object(["result": .string("not-written")])
 }
 
@@ -30,10 +30,10 @@ extension State {
     /// Completed ceremonies whose outcome the world has not followed yet, oldest first.
     public var unfinished: [Ceremony] { unfinishedNames.compactMap(committed) }
 
-    /// Whether the key that came out of a ceremony is revoked, so that what its outcome has not
-    /// begun in the world is better left.
+    /// Whether what a ceremony's outcome has not begun in the world is better left: the key that
+    /// came out is revoked, or a later ceremony has split the token's PIN anew.
     public func isWithdrawn(_ ceremony: Ceremony) -> Bool {
-        ceremony.key.flatMap { keys[$0]?.revocation } != nil
+        ceremony.key.flatMap { keys[$0]?.revocation } != nil || isOvertaken(ceremony)
     }
 
     /// `step.done`: the next thing that the outcome asks for is done, or is left because its key is

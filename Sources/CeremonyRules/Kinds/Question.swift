@@ -50,16 +50,21 @@ public struct Question: Hashable, Sendable {
     public let key: SSHPublicKey
     /// The key that came out, where it is signed for one.
     public let made: Made?
+    /// The share that they put into their token before, where they are given one: what they sign
+    /// for.
+    public let share: ShareReceipt?
     /// What is to be signed, in order.
     public let messages: [Message]
 
     /// A question of its parts.
     public init(
-        person: String, key: SSHPublicKey, made: Made?, messages: [Message]
+        person: String, key: SSHPublicKey, made: Made?, share: ShareReceipt? = nil,
+        messages: [Message]
     ) {
         self.person = person
         self.key = key
         self.made = made
+        self.share = share
         self.messages = messages
     }
 

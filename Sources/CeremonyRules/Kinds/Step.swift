@@ -40,13 +40,17 @@ public enum Step: Hashable, Sendable {
     case stage(VaultWork)
     /// Write the vault. Done again, it finishes what was begun.
     case publish(VaultPublication)
+    /// Choose a PIN for a token and split it, in memory and without any effect.
+    case split(token: TokenReference, threshold: Int, among: Int)
+    /// Give the token the PIN that the ceremony has split. It takes the one that the token has.
+    case setPIN(token: TokenReference, ceremony: String)
 
     /// The people whom it asks to sign.
     public var asked: [String] {
         switch self {
         case .ask(let question): [question.person]
         case .challenge(let questions, _): questions.map(\.person)
-        case .survey, .probe, .generate, .sign, .look, .plan, .stage, .publish: []
+        case .survey, .probe, .generate, .sign, .look, .plan, .stage, .publish, .split, .setPIN: []
         }
     }
 
@@ -63,6 +67,8 @@ public enum Step: Hashable, Sendable {
         case .plan: "plan"
         case .stage: "stage"
         case .publish: "publish"
+        case .split: "split"
+        case .setPIN: "set-pin"
         }
     }
 }
@@ -106,6 +112,8 @@ public enum StepResult: Hashable, Sendable {
     case staged([VaultFile])
     /// The vault is written, and durable.
     case published
+    /// The PIN is split, and the shares wait for those who hold them.
+    case split(SplitDigests)
 }
 
 extension [StepResult] {
@@ -150,6 +158,12 @@ extension [StepResult] {
     /// The root that a vault will have, once that is worked out.
     var planned: MerkleRoot? {
         for case .planned(let root) in self { return root }
+        return nil
+    }
+
+    /// By which the shares are known, once a PIN was split.
+    var split: SplitDigests? {
+        for case .split(let digests) in self { return digests }
         return nil
     }
 

@@ -59,6 +59,8 @@ public struct Authority: Hashable, Sendable {
         public let unreached: [String]
         /// The document that says all of this, which members' keys have signed.
         public let record: EpochRecord
+        /// The token's PIN that is split among the members, where they guard one.
+        public let split: PINSplit?
 
         /// The member of that name.
         public func member(named name: String) -> Member? {

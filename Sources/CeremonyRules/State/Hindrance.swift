@@ -41,7 +41,7 @@ extension State {
     func goesOn(_ body: EventBody, despite hindrance: Hindrance) -> Bool {
         switch body {
         case .daemonStarted, .accessRefused, .haltRaised, .exceptionNoted, .ceremonyDeclined,
-            .ceremonyFailed, .ceremonyExpired, .keyRetired, .keyLapsed:
+            .ceremonyFailed, .ceremonyExpired, .keyRetired, .keyLapsed, .unsealTried:
             true
         case .ceremonyOpened(let opened):
             (try? Statement(lines: opened.signed.lines)).map {

@@ -128,6 +128,7 @@ extension State {
         case .daemonStarted(let started): try take(started, at: moment)
         case .accessRefused(let refused): try take(refused, at: moment)
         case .exceptionNoted(let noted): try take(noted, at: moment)
+        case .unsealTried(let tried): try take(tried)
         default:
             throw Refusal(
                 .illegalEvent, "\(body.type) is not legal here: nothing in the log demands it.",

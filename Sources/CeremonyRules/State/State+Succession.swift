@@ -120,7 +120,7 @@ extension Authority {
                 number: epoch.number, ceremony: epoch.ceremony,
                 begun: KeyEntry.Moment(seq: 0, time: epoch.begun.time), approve: epoch.approve,
                 sign: epoch.sign, members: epoch.members, unreached: epoch.unreached,
-                record: epoch.record)
+                record: epoch.record, split: epoch.split)
         }
         return authority
     }

@@ -118,6 +118,8 @@ public struct State: Hashable, Sendable {
     var corrections: [KeyEntry.Moment] = []
     /// How often the log was opened for writing.
     public internal(set) var fence = 0
+    /// What was last written down of tries with shares.
+    public internal(set) var lastTried: UnsealTried?
     /// When refused access was last written down.
     var lastRefusal: Timestamp?
     /// What must follow at once, in this order: nothing else is legal until it has.

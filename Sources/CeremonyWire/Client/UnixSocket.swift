@@ -2,6 +2,7 @@
 // The one place that knows sockaddr_un and its 107 bytes.
 
 import Glibc
+package import Sodium
 
 /// A Unix-domain stream socket, closed with its last owner.
 @safe package struct UnixSocket: ~Copyable {
@@ -86,6 +87,21 @@ import Glibc
     }
 
     /// Writes all of the bytes of an array, within the deadline; `false` when it passed first.
+    package static func write(
+        _ secret: SecretBytes, to socket: borrowing UnixSocket, until deadline: UInt64
+    ) throws(SystemError) -> Bool {
+        var result: Result<Bool, SystemError> = .success(false)
+        unsafe secret.withBytes { bytes in
+            do throws(SystemError) {
+                result = .success(try unsafe socket.write(bytes, until: deadline))
+            } catch {
+                result = .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// The same for bytes that are no secret.
     package static func write(
         _ bytes: [UInt8], to socket: borrowing UnixSocket, until deadline: UInt64
     ) throws(SystemError) -> Bool {

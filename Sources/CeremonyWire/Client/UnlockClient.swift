@@ -24,6 +24,33 @@ public enum UnlockClient {
     public static func redeem(
         ticket: String, secret: SecretBytes?, path: String, listener: UInt32, seconds: Int = 60
     ) throws(WireError) -> [String: JSON] {
+        try exchange(
+            ticket: ticket, secret: secret, path: path, listener: listener, seconds: seconds
+        ).parameters
+    }
+
+    /// The same where a secret comes back behind the answer's line: from the kernel to locked
+    /// memory and nowhere else.
+    ///
+    /// - Throws: ``WireError``; `malformed` where none comes, or another length than was said.
+    public static func fetch(
+        ticket: String, sending secret: SecretBytes, path: String, listener: UInt32,
+        seconds: Int = 60
+    ) throws(WireError) -> SecretBytes {
+        let answer = try exchange(
+            ticket: ticket, secret: secret, path: path, listener: listener, seconds: seconds)
+        guard let secret = answer.secret else { throw .malformed("no secret came") }
+        return secret
+    }
+
+    private struct Answer {
+        let parameters: [String: JSON]
+        let secret: SecretBytes?
+    }
+
+    private static func exchange(
+        ticket: String, secret: SecretBytes?, path: String, listener: UInt32, seconds: Int
+    ) throws(WireError) -> Answer {
         let count = secret?.count ?? 0
         guard ticket.utf8.count == 32, secret == nil || (1...Limits.secretBytesMax).contains(count)
         else {
@@ -39,7 +66,9 @@ public enum UnlockClient {
             let head = Array(ticket.utf8) + [UInt8(count)]
             do {
                 var sent = try UnixSocket.write(head, to: socket, until: deadline)
-                if let secret, sent { sent = try write(secret, to: socket, until: deadline) }
+                if let secret, sent {
+                    sent = try UnixSocket.write(secret, to: socket, until: deadline)
+                }
                 guard sent else { throw WireError.timedOut(seconds: seconds) }
             } catch let error as SystemError where error.code == EPIPE {
                 // Refused before everything was written: the answer says why.
@@ -47,7 +76,12 @@ public enum UnlockClient {
             let line = try answer(from: socket, until: deadline, seconds: seconds)
             let reply = try Reply(frame: line)
             if let name = reply.error { throw WireError.refused(.init(name, reply.parameters)) }
-            return reply.parameters
+            guard case .number(let count)? = reply.parameters["bytes"] else {
+                return Answer(parameters: reply.parameters, secret: nil)
+            }
+            return Answer(
+                parameters: reply.parameters,
+                secret: try follow(count, from: socket, until: deadline, seconds: seconds))
         } catch let error as WireError {
             throw error
         } catch let error as SystemError {
@@ -77,18 +111,30 @@ public enum UnlockClient {
         }
     }
 
-    private static func write(
-        _ secret: SecretBytes, to socket: borrowing UnixSocket, until deadline: UInt64
-    ) throws(SystemError) -> Bool {
-        var result: Result<Bool, SystemError> = .success(false)
-        unsafe secret.withBytes { bytes in
-            do throws(SystemError) {
-                result = .success(try unsafe socket.write(bytes, until: deadline))
-            } catch {
-                result = .failure(error)
-            }
+    /// Reads the secret that follows a line.
+    private static func follow(
+        _ count: Int, from socket: borrowing UnixSocket, until deadline: UInt64, seconds: Int
+    ) throws -> SecretBytes {
+        guard (1...Limits.secretBytesMax).contains(count) else {
+            throw WireError.malformed("a secret has 1 to \(Limits.secretBytesMax) bytes")
         }
-        return try result.get()
+        let secret: SecretBytes
+        do { secret = try SecretBytes(capacity: count) } catch {
+            throw WireError.malformed("no memory could be locked for a secret: raise ulimit -l")
+        }
+        let descriptor = socket.descriptor
+        while secret.count < count {
+            guard try socket.wait(for: POLLIN, until: deadline) else {
+                throw WireError.timedOut(seconds: seconds)
+            }
+            let got = unsafe secret.fill { free in
+                unsafe recv(descriptor, free.baseAddress, free.count, Int32(MSG_DONTWAIT))
+            }
+            if got == 0 { throw WireError.closed }
+            if got < 0, errno != EINTR, errno != EAGAIN { throw SystemError("recv") }
+        }
+        secret.seal()
+        return secret
     }
 
     private static func answer(

@@ -57,6 +57,10 @@ extension Event {
         case .stepDone(let body):
             "\(body.ceremony): \(body.step)"
                 + (body.result == Afterwards.leftUndone ? ", not written" : "")
+        case .unsealTried(let body):
+            (TokenReference(uri: body.token)?.label ?? body.token) + ": "
+                + body.tries.map { "\($0.ceremony) \($0.result.rawValue)" }
+                .joined(separator: ", ")
         case .peerConfirmed(let body): "\(body.ceremony) by \(body.peer)"
         case .timeAnchored(let body): "\(body.kind) at \(body.treeSize)"
         case .checkpointCosigned(let body): "\(body.kind) at \(body.treeSize)"

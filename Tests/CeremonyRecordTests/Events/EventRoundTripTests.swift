@@ -9,7 +9,7 @@ struct EventRoundTripTests {
     func roundTrip(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
         let bodies = random.bodies()
-        #expect(Set(bodies.map(\.type)).count == 28)
+        #expect(Set(bodies.map(\.type)).count == 29)
         for body in bodies {
             let event = Event(
                 origin: Samples.origin, seq: random.number(), time: random.time(),
@@ -177,6 +177,15 @@ extension SeededGenerator {
                 ExceptionNoted(ceremony: maybe { $0.identifier() }, signed: signed())),
             .clockCorrected(ClockCorrected(ceremony: identifier(), was: time(), now: time())),
             .stepDone(StepDone(ceremony: identifier(), step: code(), result: object())),
+            .unsealTried(
+                UnsealTried(
+                    token: "pkcs11:token=house",
+                    tries: some(1...3) {
+                        UnsealTry(
+                            time: $0.time(), ceremony: $0.identifier(),
+                            shares: $0.some(0...3) { $0.identifier() },
+                            result: UnsealResult.allCases.randomElement(using: &$0)!)
+                    })),
             .peerConfirmed(
                 PeerConfirmed(ceremony: identifier(), peer: identifier(), signed: signed())),
         ]

@@ -26,8 +26,8 @@ struct EventTests {
             "ceremony.completed", "ceremony.attested", "ceremony.failed", "ceremony.expired",
             "key.activated", "key.retired", "key.lapsed", "key.revoked", "object.destroyed",
             "halt.raised", "halt.cleared", "log.rekeyed", "daemon.started", "access.refused",
-            "exception.noted", "clock.corrected", "step.done", "peer.confirmed", "time.anchored",
-            "checkpoint.cosigned",
+            "exception.noted", "clock.corrected", "step.done", "unseal.tried", "peer.confirmed",
+            "time.anchored", "checkpoint.cosigned",
         ]
         #expect(Set(SampleEvents.bodies.map(\.type)) == types)
     }

@@ -145,6 +145,14 @@ enum SampleEvents {
             ClockCorrected(ceremony: "house-clock-1", was: later, now: Samples.time)),
         .stepDone(
             StepDone(ceremony: id, step: "publish", result: .object(["path": .string("a/b")]))),
+        .unsealTried(
+            UnsealTried(
+                token: "pkcs11:token=house;serial=1",
+                tries: [
+                    UnsealTry(
+                        time: Samples.time, ceremony: id, shares: ["alice", "bob"],
+                        result: .unlocked)
+                ])),
         .peerConfirmed(PeerConfirmed(ceremony: id, peer: "aura-1", signed: signed)),
     ]
 

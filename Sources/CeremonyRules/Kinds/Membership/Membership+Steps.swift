@@ -6,28 +6,48 @@ public import CeremonyRecord
 import HashTreeCollections
 
 extension Membership {
-    /// Announce the epoch, ask the new keys, commit.
+    /// Announce the epoch, ask the new keys, commit; where a token is guarded, split its new PIN
+    /// first and have every member sign for a share.
     public func next(after done: [StepResult], of ceremony: Ceremony) -> Work {
         guard let record = record(of: ceremony) else {
             return .fail(
                 reason: "outcome-refused", detail: "the membership cannot be worked out")
         }
-        guard ceremony.execution != nil else { return .intent(intent(record)) }
+        guard ceremony.execution != nil else {
+            guard let guarded = terms.guarded, done.split == nil else {
+                return .intent(intent(record, done.split))
+            }
+            return .step(
+                .split(
+                    token: guarded.token, threshold: record.sign, among: record.members.count))
+        }
         let questions = challenges(record, of: ceremony)
         guard let answers = done.challenged else {
             guard !questions.isEmpty, terms.patience > 0 else {
-                return .commit(MembershipOutcome(record, [:], of: brought(to: ceremony)).json)
+                return .commit(MembershipOutcome(record, [:], of: brought(to: ceremony), []).json)
             }
             return .step(.challenge(questions, patience: terms.patience))
         }
-        return .commit(MembershipOutcome(record, answers, of: brought(to: ceremony)).json)
+        let receipts = receipts(record, of: ceremony)
+        let absent = questions.first { answers[$0.key.fingerprint] == nil }
+        if !receipts.isEmpty, let absent {
+            return .fail(
+                reason: "interrupted",
+                detail: "\(absent.person) has put no share into their token in time")
+        }
+        return .commit(
+            MembershipOutcome(record, answers, of: brought(to: ceremony), receipts).json)
     }
 
     /// The announcement is the epoch record's digest.
     public func checkIntent(
         _ intent: JSON?, of ceremony: Ceremony, at time: Timestamp, in state: State
     ) throws(Refusal) {
-        guard let record = record(of: ceremony), intent == self.intent(record) else {
+        let announced = Membership.split(in: intent)
+        guard let record = record(of: ceremony), intent == self.intent(record, announced),
+            (announced != nil) == (terms.guarded != nil),
+            announced.map({ $0.isWhole(for: record.members.count) }) ?? true
+        else {
             throw Refusal(
                 .outcomeDiffers, "The announced epoch is not what was agreed.",
                 requirement: "I14")
@@ -51,7 +71,7 @@ extension Membership {
         do { made = try MembershipOutcome(outcome) } catch {
             throw MembershipOutcome.differs("\(error)")
         }
-        try made.check(record, of: brought(to: ceremony))
+        try made.check(record, of: brought(to: ceremony), receipts(record, of: ceremony))
         return nil
     }
 
@@ -63,7 +83,7 @@ extension Membership {
             number: terms.epoch, ceremony: ceremony.id, begun: moment, approve: terms.approve,
             sign: terms.sign, members: members,
             unreached: ceremony.outcome.flatMap { try? MembershipOutcome($0) }?.unreachable ?? [],
-            record: record)
+            record: record, split: split(record, digests(of: ceremony)))
         if state.authorities[subject] == nil {
             state.authorities[subject] = Authority(
                 name: subject, role: terms.role, epochs: [epoch])
@@ -115,18 +135,41 @@ extension Membership {
             members: members.map { EpochMember(name: $0.name, key: $0.key) })
     }
 
-    private func intent(_ record: EpochRecord) -> JSON {
-        .object(["epoch": .number(record.epoch), "record": .string("\(record.digest)")])
+    private func intent(_ record: EpochRecord, _ split: SplitDigests?) -> JSON {
+        var intent: [String: JSON] = [
+            "epoch": .number(record.epoch), "record": .string("\(record.digest)"),
+        ]
+        intent["split"] = split?.json
+        return .object(intent)
     }
 
+    /// The split that an intent announces.
+    static func split(in intent: JSON?) -> SplitDigests? {
+        guard case .object(let fields)? = intent else { return nil }
+        return fields["split"].flatMap { try? SplitDigests($0) }
+    }
+
+    /// Every new key signs the epoch; where a token is guarded, every member signs for a share.
     private func challenges(_ record: EpochRecord, of ceremony: Ceremony) -> [Question] {
-        brought(to: ceremony).map { brought in
-            Question(
-                person: brought.invitation.name, key: brought.key.key, made: nil,
-                messages: [
+        let receipts = receipts(record, of: ceremony)
+        let new = Set(brought(to: ceremony).map(\.key.key.fingerprint))
+        return record.members.enumerated().compactMap { place, member in
+            var messages: [Question.Message] = []
+            if new.contains(member.key.fingerprint) {
+                messages.append(
                     Question.Message(
-                        title: "epoch \(record.epoch) of \(subject)", record, for: .member)
-                ])
+                        title: "epoch \(record.epoch) of \(subject)", record, for: .member))
+            }
+            let receipt = place < receipts.count ? receipts[place] : nil
+            if let receipt {
+                messages.append(
+                    Question.Message(
+                        title: "share \(receipt.number) of \(subject)", receipt, for: .share))
+            }
+            guard !messages.isEmpty else { return nil }
+            return Question(
+                person: member.name, key: member.key, made: nil, share: receipt,
+                messages: messages)
         }
     }
 }

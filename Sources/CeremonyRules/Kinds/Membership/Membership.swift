@@ -31,6 +31,11 @@ public struct Membership: CeremonyKind {
         KindParameter(
             "accept", "how many of those who come must accept, or all", standard: "all"),
         KindParameter(
+            "guards", "the token whose PIN is split among its members", isFromLog: true),
+        KindParameter(
+            "so-pin", "who keeps that token's security officer's PIN, with commas",
+            isFromLog: true),
+        KindParameter(
             "patience", "seconds for which members are waited for at the commit",
             standard: String(MembershipTerms.standardPatience)),
     ]
@@ -64,6 +69,10 @@ public struct Membership: CeremonyKind {
         var parameters: [String: String] = [:]
         for name in ["role", "sign", "approve", "patience"] { parameters[name] = fields[name] }
         parameters["accept"] = fields["acceptances"]
+        parameters["guards"] = fields["guards"] ?? "none"
+        if fields["guards"] != nil {
+            parameters["so-pin"] = fields.all("so-pin").joined(separator: ",")
+        }
         func list(_ name: String, _ parts: [Int]) -> String {
             let words = fields.all(name).map { line in
                 let words = MembershipLine.words(of: line)
@@ -105,6 +114,10 @@ public struct Membership: CeremonyKind {
             Field(name: "sign", value: String(terms.sign)),
             Field(name: "patience", value: String(terms.patience)),
         ]
+        if let guarded = terms.guarded {
+            list.append(Field(name: "guards", value: guarded.token.uri))
+            list += guarded.officers.map { Field(name: "so-pin", value: $0) }
+        }
         list += terms.staying.map {
             Field(name: "stay", value: MembershipLine.text($0.name, $0.key.fingerprint))
         }
@@ -179,7 +192,10 @@ public struct Membership: CeremonyKind {
         guard let current = state.authority(subject)?.current else {
             return ["authority": .string("none")]
         }
+        let known = current.split.flatMap { state.guardianship(of: $0.token) }
         return [
+            // Which split opens the token that they guard.
+            "guards": .string(known?.inForce?.ceremony ?? "none"),
             "authority": .object([
                 "epoch": .number(current.number), "approve": .number(current.approve),
                 "sign": .number(current.sign), "role": .string(terms.role.rawValue),
@@ -187,7 +203,7 @@ public struct Membership: CeremonyKind {
                     current.members.map {
                         .string("\($0.name) \($0.key.fingerprint) \($0.owner) \($0.identity)")
                     }),
-            ])
+            ]),
         ]
     }
 }

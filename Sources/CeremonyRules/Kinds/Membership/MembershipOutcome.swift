@@ -1,5 +1,6 @@
 // What a membership ceremony commits: the epoch record, the new keys' signatures under it, and who
-// could not be reached when they were asked. Field `outcome` of `ceremony.completed`.
+// could not be reached when they were asked; where a token is guarded, every member's signature for
+// their share of its PIN. Field `outcome` of `ceremony.completed`.
 
 import CeremonyRecord
 
@@ -11,6 +12,9 @@ struct MembershipOutcome: Hashable {
     var signed: [Signed]
     /// Members whose new key was not asked, or did not answer in time; by name.
     var unreachable: [String]
+    /// What each member has signed for the share in their token with; by name. Empty where no token
+    /// is guarded.
+    var shares: [Signed]
 
     /// A member, and the SSHSIG of their new key.
     struct Signed: Hashable {
@@ -20,7 +24,8 @@ struct MembershipOutcome: Hashable {
 
     /// Puts the answers together.
     init(
-        _ record: EpochRecord, _ answers: [Fingerprint: [[UInt8]]], of brought: [Membership.Brought]
+        _ record: EpochRecord, _ answers: [Fingerprint: [[UInt8]]],
+        of brought: [Membership.Brought], _ receipts: [ShareReceipt]
     ) {
         document = record.lines
         signed = []
@@ -35,6 +40,14 @@ struct MembershipOutcome: Hashable {
                 unreachable.append(each.invitation.name)
             }
         }
+        // A member's last message is the receipt.
+        shares = zip(record.members, receipts).compactMap { member, _ in
+            guard let signature = answers[member.key.fingerprint]?.last,
+                let sshsig = try? SSHSIG(
+                    signature: signature, key: member.key, namespace: .share)
+            else { return nil }
+            return Signed(name: member.name, sshsig: sshsig.blob)
+        }
     }
 
     /// Reads it.
@@ -43,7 +56,14 @@ struct MembershipOutcome: Hashable {
     init(_ json: JSON) throws(JSONError) {
         var fields = try JSONFields(json, at: "outcome")
         document = try fields.strings("document")
-        signed = try fields.objects("signatures").map { object throws(JSONError) in
+        signed = try Self.signed(try fields.objects("signatures"))
+        unreachable = try fields.strings("unreachable")
+        shares = try Self.signed(try fields.optionalObjects("shares") ?? [])
+        try fields.finish()
+    }
+
+    private static func signed(_ objects: [JSONFields]) throws(JSONError) -> [Signed] {
+        try objects.map { object throws(JSONError) in
             var object = object
             let signed = Signed(
                 name: try object.string("name"),
@@ -51,28 +71,31 @@ struct MembershipOutcome: Hashable {
             try object.finish()
             return signed
         }
-        unreachable = try fields.strings("unreachable")
-        try fields.finish()
     }
 
     /// As it stands in the event.
     var json: JSON {
-        .object([
-            "document": .strings(document),
-            "signatures": .array(
-                signed.map {
-                    .object([
-                        "name": .string($0.name), "sshsig": .string(Base64.encode($0.sshsig)),
-                    ])
-                }),
+        var outcome: [String: JSON] = [
+            "document": .strings(document), "signatures": Self.json(signed),
             "unreachable": .strings(unreachable),
-        ])
+        ]
+        if !shares.isEmpty { outcome["shares"] = Self.json(shares) }
+        return .object(outcome)
+    }
+
+    private static func json(_ signed: [Signed]) -> JSON {
+        .array(
+            signed.map {
+                .object(["name": .string($0.name), "sshsig": .string(Base64.encode($0.sshsig))])
+            })
     }
 
     /// Holds it to the record, and to the keys that were brought.
     ///
     /// - Throws: ``Refusal`` (`outcome-differs`).
-    func check(_ record: EpochRecord, of brought: [Membership.Brought]) throws(Refusal) {
+    func check(
+        _ record: EpochRecord, of brought: [Membership.Brought], _ receipts: [ShareReceipt]
+    ) throws(Refusal) {
         guard document.elementsEqual(record.lines, by: { $0.utf8.elementsEqual($1.utf8) }) else {
             throw MembershipOutcome.differs("it is not the membership that was agreed")
         }
@@ -95,6 +118,18 @@ struct MembershipOutcome: Hashable {
         }
         guard left.isEmpty, given.isEmpty else {
             throw MembershipOutcome.differs("it speaks of members who brought no key")
+        }
+        guard shares.count == receipts.count else {
+            throw MembershipOutcome.differs("not every member has signed for a share")
+        }
+        for ((member, receipt), given) in zip(zip(record.members, receipts), shares) {
+            let isValid =
+                given.name == member.name
+                && (try? SSHSIG(blob: given.sshsig).verify(
+                    message: receipt.bytes, namespace: .share, by: member.key)) != nil
+            guard isValid else {
+                throw MembershipOutcome.differs("\(member.name) has not signed for their share")
+            }
         }
     }
 

@@ -31,6 +31,8 @@ struct MembershipTerms: Hashable {
     let least: Int?
     /// Seconds for which members are waited for at the commit.
     let patience: Int
+    /// The token that they guard.
+    let guarded: GuardedToken?
     /// Members who stay as they are.
     var staying: [Authority.Member]
     /// Members who go.
@@ -111,6 +113,7 @@ struct MembershipTerms: Hashable {
         patience =
             try Self.number(parameters["patience"], "patience", 0...Self.mostPatience)
             ?? Self.standardPatience
+        guarded = try GuardedToken(parameters, of: name, role: role, current, in: state)
         let sign = try Self.number(parameters["sign"], "sign", 1...EpochRecord.mostMembers)
         least = try Self.least(parameters["accept"], of: invited.count, renewing: words.count)
         let accepting = least ?? invited.count
@@ -127,6 +130,7 @@ struct MembershipTerms: Hashable {
             try Self.number(parameters["approve"], "approve", 0...EpochRecord.mostMembers)
             ?? current?.approve ?? usual
         try check(size: size, of: name, in: state, current)
+        try guarded?.check(sign: self.sign, patience: patience)
     }
 
     private func check(
@@ -151,7 +155,8 @@ struct MembershipTerms: Hashable {
         }
         guard
             !leaving.isEmpty || !invitations.isEmpty || sign != current?.sign
-                || approve != current?.approve
+                || approve != current?.approve || guarded?.token != current?.split?.token
+                || guarded?.officers != current?.split?.officers
         else {
             throw Refusal(
                 .badParameter, "The change leaves \(name) as it is.",

@@ -1,0 +1,155 @@
+// Guardians of the token `house`, who keep the shares of its PIN as their own tokens would.
+
+import CeremonyRecord
+import CeremonyRules
+import Sodium
+import TestSupport
+import Testing
+
+@testable import CeremonyEngine
+
+/// The members of the authority `guards`, with what they hold.
+final class Guardians {
+    /// A member and the number of their key there.
+    typealias Member = (name: String, key: Int)
+
+    let workshop: Workshop
+    /// Shares by ceremony and member.
+    private(set) var shares: [String: [String: [UInt8]]] = [:]
+    private var keys: [String: Int] = [:]
+
+    init(_ workshop: Workshop) { self.workshop = workshop }
+
+    static let first: [Member] = [("alice", 601), ("bob", 602), ("carol", 603)]
+
+    /// A statement that everybody has agreed to.
+    func approved(
+        _ engine: Engine, add: [Member], _ parameters: [String: String] = [:],
+        consents: [String] = []
+    ) async throws -> Statement {
+        let token = workshop.token
+        var all = parameters
+        if !add.isEmpty { all["add"] = add.map(\.name).joined(separator: ",") }
+        if engine.state.authority("guards") == nil {
+            all["role"] = "guardian"
+            all["guards"] = token.uri
+            all["so-pin"] = "dave"
+        }
+        let (statement, opening) = try workshop.people(of: engine) { house in
+            let statement = try house.statement(
+                "membership", subject: "guards", token: nil, parameters: all)
+            return (statement, house.opening(statement))
+        }
+        try await engine.submit(opening)
+        for name in ["alice", "bob", "carol"] {
+            try await workshop.approve(statement, name, engine)
+        }
+        for name in consents {
+            let command = workshop.people(of: engine) { house in
+                let key = SoftwareKey(keys[name] ?? 0)
+                let acceptance = house.acceptance(
+                    of: statement, as: name, key: key, set: "consent")
+                return Command.submit(
+                    document: acceptance.bytes,
+                    sshsig: key.sshsig(over: acceptance.bytes, for: .accept))
+            }
+            guard case .submit(let document, let sshsig, _) = command else { continue }
+            _ = try await engine.submit(document: document, sshsig: sshsig)
+        }
+        for member in add {
+            let command = workshop.people(of: engine) { house in
+                let (identity, key) = (house.person(member.name).keys[0], SoftwareKey(member.key))
+                let acceptance = house.bringing(
+                    key, to: statement, as: member.name, identity: identity)
+                return house.handing(acceptance, identity: identity, possession: key)
+            }
+            guard case .submit(let document, let sshsig, let possession) = command else { continue }
+            _ = try await engine.submit(
+                document: document, sshsig: sshsig, possession: possession)
+            keys[member.name] = member.key
+        }
+        return statement
+    }
+
+    /// Waits until so many are asked.
+    func asked(_ count: Int, _ engine: Engine, _ id: String) async throws {
+        while engine.questions(of: id).count != count {
+            try Task.checkCancellation()
+            await Task.yield()
+        }
+    }
+
+    /// A member's client fetches the share, keeps it, and signs for it.
+    func takeShare(_ name: String, _ engine: Engine, _ id: String) throws {
+        try fetch(name, engine, id)
+        let question = try question(name, engine, id)
+        let key = SoftwareKey(keys[name] ?? 0)
+        try engine.answer(
+            question.messages.map { key.signature(over: $0.bytes) }, by: key.fingerprint, for: id)
+    }
+
+    /// Only the first half of that.
+    func fetch(_ name: String, _ engine: Engine, _ id: String) throws {
+        let question = try question(name, engine, id)
+        let key = SoftwareKey(keys[name] ?? 0)
+        let nonce = engine.nonce()
+        let receipt = try #require(question.share)
+        let request = ShareRequest(
+            log: receipt.log, mode: receipt.mode, ceremony: id, key: key.publicKey, nonce: nonce)
+        let bytes = SSHSIG.signedBytes(namespace: .shareRequest, message: request.bytes)
+        let share = try engine.share(
+            for: key.fingerprint, of: id, nonce: nonce, signature: key.signature(over: bytes))
+        #expect(Digest(ofShare: share) == receipt.share)
+        shares[id, default: [:]][name] = share.withBytes { Array($0) }
+    }
+
+    func question(_ name: String, _ engine: Engine, _ id: String) throws -> Question {
+        try #require(engine.questions(of: id).first { $0.person == name })
+    }
+
+    /// Carries out a change in which everybody does their part.
+    @discardableResult
+    func carryOut(
+        _ engine: Engine, add: [Member] = [], _ parameters: [String: String] = [:],
+        consents: [String] = []
+    ) async throws -> String {
+        let statement = try await approved(engine, add: add, parameters, consents: consents)
+        let id = statement.ceremony
+        let order = try workshop.order(engine, id)
+        let execution = Task { try await engine.submit(order) }
+        let staying = statement.fields.all("stay").compactMap {
+            $0.split(separator: " ").first.map(String.init)
+        }
+        let members = (staying + add.map(\.name)).sorted()
+        try await asked(members.count, engine, id)
+        for name in members { try takeShare(name, engine, id) }
+        _ = try await execution.value
+        return id
+    }
+
+    /// A share as a client hands it in.
+    func share(_ name: String, of ceremony: String) throws -> ReturnedShare {
+        let bytes = try #require(shares[ceremony]?[name])
+        return ReturnedShare(ceremony: ceremony, secret: try Guardians.secret(bytes))
+    }
+
+    /// A member hands in their shares of these splits.
+    @discardableResult
+    func handIn(
+        _ name: String, of ceremonies: String..., to engine: Engine, isRehearsal: Bool = false
+    ) async throws -> UnsealStanding {
+        try await engine.handIn(
+            try ceremonies.map { try share(name, of: $0) }, to: "house",
+            isRehearsal: isRehearsal)
+    }
+
+    static func secret(_ bytes: [UInt8]) throws -> SecretBytes {
+        let secret = try SecretBytes(capacity: max(bytes.count, 1))
+        _ = unsafe secret.fill { free in
+            unsafe free.copyBytes(from: bytes)
+            return bytes.count
+        }
+        secret.seal()
+        return secret
+    }
+}
