@@ -39,7 +39,7 @@ extension Engine {
         if chore == .heldHalts { halts.look() }
         if chore == .executions {
             executor.lookAtQuestions()
-            executor.custody.lookAtShares(at: time)
+            executor.custody.lookAtShares(at: watch.reads)
         }
         guard !snapshot.isSealed else { return }
         switch chore {

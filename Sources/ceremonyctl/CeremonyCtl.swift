@@ -15,7 +15,8 @@ struct CeremonyCtl: ParsableCommand {
             """,
         subcommands: [
             StatusVerb.self, NextVerb.self, DueVerb.self, TokensVerb.self, IdentityVerb.self,
-            GenesisVerb.self, UnlockVerb.self, LockVerb.self, KindsVerb.self, StartVerb.self,
+            GenesisVerb.self, UnlockVerb.self, UnsealVerb.self, LockVerb.self, KindsVerb.self,
+            StartVerb.self,
             ShowVerb.self, ListVerb.self, WatchVerb.self, WitnessVerb.self, InviteVerb.self,
             AcceptVerb.self, DeclineVerb.self, ExecuteVerb.self, AnswerVerb.self, AttestVerb.self,
             ConfirmVerb.self,

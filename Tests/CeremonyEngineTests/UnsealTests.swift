@@ -210,6 +210,25 @@ struct UnsealTests {
         }
     }
 
+    @Test("New shares that come with old ones or after them set the new PIN when they are enough")
+    func newSharesLater() async throws {
+        try await Workshop.with(policy: House.membershipPolicy) { workshop in
+            let (guardians, old) = try await guarded(workshop, try await workshop.open())
+            let engine = try workshop.start()
+            _ = try await guardians.handIn("alice", of: old, to: engine)
+            _ = try await guardians.handIn("bob", of: old, to: engine)
+            let new = try await guardians.carryOut(
+                engine, add: [("dave", 604)], ["remove": "alice"], consents: ["bob", "carol"])
+            let later = try workshop.start()
+            _ = try await guardians.handIn("alice", of: old, to: later)
+            let open = try await guardians.handIn("bob", of: new, old, to: later)
+            #expect(open.isUnlocked && open.guardianship.pending?.ceremony == new)
+            #expect(open.holders == [["bob"], ["alice", "bob"]])
+            let set = try await guardians.handIn("dave", of: new, to: later)
+            #expect(set.guardianship.inForce?.ceremony == new && set.guardianship.pending == nil)
+        }
+    }
+
     @Test("A death after the new PIN was set is noticed by the new shares, and nothing is lost")
     func deathAfterSetting() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in

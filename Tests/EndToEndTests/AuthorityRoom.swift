@@ -64,8 +64,9 @@ extension Person {
         let name = member ?? name
         let shown = try run("answer", id, "--as", name, "--show", "--json")
         try #require(shown.status == 0, "\(name): \(shown.err)")
-        let digest = try JSON(shown.line).field("messages").list[0].field("digest").text
-        return try run(["answer", id, "--as", name, "--confirm", digest] + withToken)
+        let digests = try JSON(shown.line).field("messages").list.map { $0.field("digest").text }
+        return try run(
+            ["answer", id, "--as", name] + digests.flatMap { ["--confirm", $0] } + withToken)
     }
 }
 

@@ -146,7 +146,7 @@ extension Engine {
                     let holder = epoch.members[number - 1].name
                     try note(.proved, [holder], epoch.ceremony, split.token)
                 } else {
-                    try executor.custody.take(share.secret, of: epoch, split, at: time)
+                    try executor.custody.take(share.secret, of: epoch, split, at: watch.reads)
                 }
             } catch {
                 throw error.engineError

@@ -6,6 +6,9 @@ extension CeremonyKind {
     /// It is not.
     public static var isAboutAuthority: Bool { false }
 
+    /// None.
+    public static var tokenParameters: [String] { [] }
+
     /// Subjects of any name that is not the house's own.
     public static var houseSubject: String? { nil }
 

@@ -16,6 +16,8 @@ public protocol CeremonyKind: Sendable {
     static var summary: String { get }
     /// What a drafter may choose.
     static var parameters: [KindParameter] { get }
+    /// Parameters that name a token of the daemon which receives no key.
+    static var tokenParameters: [String] { get }
     /// What a house's policy demands of it unless the house decides otherwise.
     static var standardEntry: Policy.Entry { get }
     /// The smallest threshold that a house may give it, in a rehearsal too.

@@ -50,7 +50,8 @@ struct CeremonyStart {
                 meaning: "Nothing was signed and no PIN was asked for.",
                 next: "Operators and keepers may.", requirement: "FR70")
         }
-        let wanted = try parameters(roster)
+        var wanted = try parameters(roster)
+        try nameTokens(in: &wanted, log)
         let token = try receivingToken(log)
         let subject = try subject(
             Setting(
@@ -76,6 +77,19 @@ struct CeremonyStart {
         guard let signed = try party.sign(document, listed: listed, output) else { return }
         let submission = try log.submit(document.bytes, signed.sshsig)
         try submission.tellEnding(of: document, by: signed.sshsig.key.fingerprint, output)
+    }
+
+    /// Puts the token itself where a parameter names one of the daemon's.
+    private func nameTokens(in parameters: inout [String: String], _ log: TrustedLog)
+        throws(ClientError)
+    {
+        for name in (try? Kinds.named(kind))?.tokenParameters ?? [] {
+            guard let value = parameters[name], value != "none",
+                TokenReference(uri: value) == nil
+            else { continue }
+            let token = try DaemonToken.named(value, among: try DaemonToken.list(log))
+            parameters[name] = token.reference.uri
+        }
     }
 
     /// Refuses in production what leaves nobody to spare.

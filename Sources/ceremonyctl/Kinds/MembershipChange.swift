@@ -25,6 +25,8 @@ struct MembershipChange: ClientKind {
             said.map { _ in Membership.parameters(of: statement)[parameter] ?? "none" }
         case "role", "sign", "approve":
             said == nil ? statement.fields[parameter] : nil
+        case "guards", "so-pin":
+            said == nil ? Membership.parameters(of: statement)[parameter] ?? "none" : nil
         case "accept": statement.fields["acceptances"]
         default: nil
         }
@@ -59,6 +61,7 @@ struct MembershipChange: ClientKind {
         told.append(
             "From then on \(said("sign")) of them sign for it, and \(said("approve")) must consent to "
                 + "a change.")
+        told += guarding
         for stranger in Membership.strangers(by: fields) {
             told.append(
                 "This log does not know \(stranger.name), whose key is said to be "
@@ -70,6 +73,19 @@ struct MembershipChange: ClientKind {
                 ? "Until it commits there is no such authority."
                 : "Until it commits, and if it never does, epoch \(previous) stays in force.")
         return told
+    }
+
+    /// What is ordered about a token that they guard.
+    private var guarding: [String] {
+        guard let token = fields["guards"].flatMap({ TokenReference(uri: $0) }) else { return [] }
+        let officers = fields.all("so-pin")
+        return [
+            "They guard the daemon's token \(token.label) (serial \(token.serial)): it gets a new PIN "
+                + "that nobody knows. Every member comes with their token and takes a share of it; "
+                + "\(said("sign")) of them open the token from then on.",
+            "Its security officer's PIN, which could set that PIN anew, is kept by "
+                + "\(Phrase.list(officers)).",
+        ]
     }
 
     private var previous: String {

@@ -183,20 +183,29 @@ extension TokenLogin {
     ///
     /// - Throws: as ``sign(_:_:with:on:in:purpose:)``.
     func answer(
-        _ asked: CheckedQuestion, with key: TokenKey, on token: SeenToken, in slot: Slot
+        _ asked: CheckedQuestion, with key: TokenKey, on token: SeenToken, in slot: Slot,
+        taking share: ShareTaking? = nil
     ) throws(ClientError) -> [[UInt8]] {
         let messages = asked.question.messages
-        let signatures = try withSession(
-            on: token, in: slot, .readOnly, to: "sign for \(asked.statement.ceremony)"
+        let result: Result<[[UInt8]], ClientError> = try withSession(
+            on: token, in: slot, share == nil ? .readOnly : .readWrite,
+            to: "sign for \(asked.statement.ceremony)"
         ) { session, secret throws(PKCS11Error) in
+            // Nobody signs for a share that they do not have.
+            if let trouble = try share?.keep(
+                in: session, on: token, with: key, pin: secret, lastTry: lastTry)
+            {
+                return .failure(trouble)
+            }
             var signatures: [[UInt8]] = []
             for message in messages {
                 signatures.append(
                     try session.signature(
                         over: message.bytes, by: key, pin: secret, lastTry: lastTry))
             }
-            return signatures
+            return .success(signatures)
         }
+        let signatures = try result.get()
         guard asked.question.isAnswered(by: signatures) else {
             throw ClientError(
                 .token, "signature-wrong",
@@ -210,7 +219,7 @@ extension TokenLogin {
 
 extension Session {
     /// The 64 bytes of a signature by the private half of a key.
-    fileprivate func signature(
+    func signature(
         over blob: [UInt8], by key: TokenKey, pin: SecretBytes?, lastTry: Bool
     ) throws(PKCS11Error) -> [UInt8] {
         let found = try find([.objectClass(.privateKey), .bytes(.id, key.id)], limit: 8)

@@ -63,7 +63,7 @@ struct AnswerVerb: Verb {
             return output.page(asked.shown.map { "\($0.title): \($0.digest)" }, asked.json)
         }
         guard let shelf else { return }
-        let signatures = try sign(asked, shelf)
+        let signatures = try sign(asked, shelf, log)
         _ = try log.call(
             "Answer",
             [
@@ -116,8 +116,8 @@ struct AnswerVerb: Verb {
     }
 
     /// Finds the key, shows every message, has each confirmed, and signs them in one login.
-    private func sign(_ asked: CheckedQuestion, _ shelf: TokenShelf) throws(ClientError)
-        -> [[UInt8]]
+    private func sign(_ asked: CheckedQuestion, _ shelf: TokenShelf, _ log: TrustedLog)
+        throws(ClientError) -> [[UInt8]]
     {
         guard confirmed.isEmpty || confirmed.count == asked.question.messages.count else {
             throw .usage(
@@ -136,11 +136,14 @@ struct AnswerVerb: Verb {
         let login = TokenLogin(pin)
         try login.check(identity.token, in: slot)
         if let sight = try asked.sight(of: shelf.tokens) { Talk.paragraph(sight) }
+        if let taking = ShareTaking(asked, log) { Talk.paragraph(taking.sentence) }
         Talk.paragraph("Signing as \(identity.signer) on \(identity.token.name).")
         for (document, confirmation) in zip(asked.shown, confirmations) {
             try confirmation.obtain(for: document)
         }
-        return try login.answer(asked, with: identity.tokenKey, on: identity.token, in: slot)
+        return try login.answer(
+            asked, with: identity.tokenKey, on: identity.token, in: slot,
+            taking: ShareTaking(asked, log))
     }
 
     /// The ceremony named, or the only one that asks somebody.

@@ -76,6 +76,12 @@ struct StatusVerb: Verb {
         lines += agenda.text
         lines.append("  tokens of the daemon:")
         lines += Phrase.table(tokens.map(\.row), indent: "    ")
+        for token in tokens {
+            guard let guarded = token.guarded, !token.isUnlocked || guarded.isPINAwaited else {
+                continue
+            }
+            lines += guarded.lines.map { "    \(token.name): \($0)" }
+        }
         if !status.debris.isEmpty {
             lines.append("  debris of failed ceremonies, inert:")
             lines += status.debris.map { "    " + $0.line }
@@ -127,6 +133,8 @@ struct DaemonToken: Sendable {
     let isLogToken: Bool
     /// Which of the log tokens it is, the one in use being 1; 0 for another token.
     let logPlace: Int
+    /// Who holds shares of its PIN, where somebody does.
+    let guarded: GuardReport?
     /// As it came.
     let json: JSON
 
@@ -158,6 +166,9 @@ struct DaemonToken: Sendable {
         asksItself = try fields.optionalBool("asks_itself") ?? false
         isLogToken = try fields.optionalBool("log_token") ?? false
         logPlace = try fields.optionalNumber("log_place") ?? (isLogToken ? 1 : 0)
+        guarded = try fields.optional("guarded").map { json throws(JSONError) in
+            try GuardReport(json)
+        }
     }
 
     /// The log tokens that a sealed log still waits for although another one is unlocked; empty
@@ -176,7 +187,15 @@ struct DaemonToken: Sendable {
         let log = tokens.filter(\.isLogToken).sorted { $0.logPlace < $1.logPlace }
         let locked = log.filter { !$0.isUnlocked }
         let next = log.contains(where: \.isUnlocked) ? locked : Array(locked.prefix(1))
-        return next.map { "ceremonyctl unlock \($0.name)" }
+        return next.map { "ceremonyctl \($0.opening) \($0.name)" }
+    }
+
+    /// The verb that opens it.
+    var opening: String { guarded?.isPINKnown ?? true ? "unlock" : "unseal" }
+
+    /// The token as statements name it.
+    var reference: TokenReference {
+        TokenReference(label: label, manufacturer: manufacturer, model: model, serial: serial)
     }
 
     /// `label (serial ..., model)`.
@@ -188,7 +207,8 @@ struct DaemonToken: Sendable {
         return [
             name, isUnlocked ? "unlocked" : "locked", title,
             (canEd25519 ? "" : "no Ed25519 ") + (pinTries == "ok" ? "" : "PIN tries: \(pinTries) ")
-                + (isLogToken ? "log token" : ""),
+                + (isLogToken ? "log token" : "")
+                + (guarded.map { (isLogToken ? ", " : "") + "guarded by \($0.authority)" } ?? ""),
         ]
     }
 }

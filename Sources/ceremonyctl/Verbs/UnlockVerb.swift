@@ -29,6 +29,11 @@ struct UnlockVerb: Verb {
             valueName: "yyyy-mm-dd"))
     var clock: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "You know the PIN although guardians hold shares: its security officer has set it."))
+    var typedPin = false
+
     func perform(_ output: Output) throws(ClientError) {
         let log = try TrustedLog(global, trust)
         let status = try log.status()
@@ -36,20 +41,29 @@ struct UnlockVerb: Verb {
             token, among: try DaemonToken.list(log), wantsDate: status.clock.wantsDate)
         let question = ClockQuestion(
             clock: clock, report: status.clock, lastEvent: log.shown.time)
-        guard !wanted.isUnlocked || (wanted.isLogToken && log.shown.isSealed) else {
+        let isAwaited = wanted.guarded?.isPINAwaited ?? false
+        guard !wanted.isUnlocked || isAwaited || (wanted.isLogToken && log.shown.isSealed) else {
             if wanted.isLogToken, status.clock.wantsDate {
                 return try UnlockVerb.confirm(question, wanted, log, output)
             }
             Talk.paragraph("The token \(wanted.title) is unlocked already.")
             return output.page(["\(wanted.name) unlocked"], UnlockVerb.json(wanted, log))
         }
+        try wanted.checkGuarded(isTyped: typedPin)
         try wanted.checkTries(allowingFinal: pin.lastTry)
+        if isAwaited {
+            Talk.paragraph(
+                "Guardians hold shares of a new PIN of \(wanted.title). The PIN that you type is "
+                    + "changed for it: nobody will know the PIN any more, and guardians open the "
+                    + "token.")
+        }
         let date = try question.settle()
         let secret =
             wanted.asksItself ? nil : try pin.source.pin(prompt: wanted.prompt) as SecretBytes
-        try UnlockVerb.hand(secret, for: wanted, pin.lastTry, date, log)
+        try UnlockVerb.hand(secret, for: wanted, pin.lastTry, typedPin, date, log)
         let after = try log.status()
         Talk.paragraph("The token \(wanted.title) is unlocked.")
+        if isAwaited { try UnlockVerb.tellPIN(of: wanted, log) }
         if wanted.isLogToken { try UnlockVerb.tellHousekeeping(after, log) }
         output.page(["\(wanted.name) unlocked"], UnlockVerb.json(wanted, log))
     }
@@ -57,11 +71,11 @@ struct UnlockVerb: Verb {
     /// The ticket is asked for last: it is good for a minute, and people type slowly. Where the
     /// token has a keypad of its own, the PIN is typed there, after that.
     private static func hand(
-        _ secret: SecretBytes?, for token: DaemonToken, _ finalTry: Bool, _ date: String?,
-        _ log: TrustedLog
+        _ secret: SecretBytes?, for token: DaemonToken, _ finalTry: Bool, _ isTyped: Bool,
+        _ date: String?, _ log: TrustedLog
     ) throws(ClientError) {
         var order: [String: JSON] = [
-            "token": .string(token.name), "final_try": .bool(finalTry),
+            "token": .string(token.name), "final_try": .bool(finalTry), "typed": .bool(isTyped),
         ]
         order["clock"] = .text(date)
         let reply = try log.call("Unlock", order)
@@ -92,6 +106,18 @@ struct UnlockVerb: Verb {
         Talk.paragraph(
             "The daemon's clock is confirmed; the token \(token.title) was unlocked already.")
         output.page(["\(token.name) unlocked"], UnlockVerb.json(token, log))
+    }
+
+    /// Whether the PIN was changed for the one that guardians hold.
+    private static func tellPIN(of token: DaemonToken, _ log: TrustedLog) throws(ClientError) {
+        let now = try DaemonToken.named(token.name, among: try DaemonToken.list(log))
+        Talk.paragraph(
+            now.guarded?.isPINAwaited ?? false
+                ? "Its PIN is as before: what its guardians hold is not known here any more. They "
+                    + "hand in their shares first (ceremonyctl unseal \(token.name)), then this is "
+                    + "run once more."
+                : "Its PIN is the one that its guardians hold shares of. What you typed opens it no "
+                    + "more; forget it.")
     }
 
     private static func tellHousekeeping(_ status: StatusReport, _ log: TrustedLog)
@@ -216,6 +242,18 @@ extension DaemonToken {
             .token, "token-trouble", "The daemon's token \(name): \(trouble)",
             meaning: "No PIN was asked for.",
             next: "Plug it in at the daemon's machine; `ceremonyctl tokens` shows what it sees.")
+    }
+
+    /// Refuses a token whose PIN nobody can know.
+    ///
+    /// - Throws: `guarded` (75).
+    fileprivate func checkGuarded(isTyped: Bool) throws(ClientError) {
+        guard !isTyped, let guarded, !guarded.isPINKnown else { return }
+        throw ClientError(
+            .notYet, "guarded", "The PIN of the daemon's token \(title) is held in shares.",
+            meaning: "No PIN was asked for.",
+            next: "Its guardians hand theirs in: ceremonyctl unseal \(name). If its security "
+                + "officer has set a PIN that you know: --typed-pin.")
     }
 
     /// Refuses a token for which no PIN should be asked.

@@ -39,6 +39,8 @@ public struct Membership: CeremonyKind {
             "patience", "seconds for which members are waited for at the commit",
             standard: String(MembershipTerms.standardPatience)),
     ]
+    /// The token that its members guard.
+    public static let tokenParameters = ["guards"]
     /// Three witnesses.
     public static let standardEntry = Policy.Entry(threshold: 3, attest: 0)
     /// No key record comes out.

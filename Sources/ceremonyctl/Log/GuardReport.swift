@@ -1,0 +1,81 @@
+// Who guards a token of the daemon, by which splits it opens, and whose shares are there: the
+// daemon's word, told while a token may be locked that nothing can be recorded without.
+
+import CeremonyRecord
+import CeremonyTerminal
+
+/// How the guarding of a token stands.
+struct GuardReport: Sendable {
+    /// One split of its PIN.
+    struct Split: Sendable {
+        let ceremony: String
+        let epoch: Int
+        let threshold: Int
+        let members: [String]
+        /// Whose shares have been handed in.
+        let here: [String]
+        /// Whether it gives the PIN that the token has.
+        let isInForce: Bool
+
+        fileprivate init(_ json: JSONFields) throws(JSONError) {
+            var fields = json
+            ceremony = try fields.string("ceremony")
+            epoch = try fields.number("epoch")
+            threshold = try fields.number("threshold")
+            members = try fields.strings("members")
+            guard !members.isEmpty else {
+                throw JSONError(.field("members"), .expected("at least one name"))
+            }
+            here = try fields.strings("here")
+            isInForce = try fields.optionalBool("in_force") ?? false
+        }
+    }
+
+    /// The authority whose members hold the shares.
+    let authority: String
+    /// The new split first, where there are two.
+    let splits: [Split]
+    /// Whether the token is unlocked, where that was said.
+    let isUnlocked: Bool
+    /// As it came.
+    let json: JSON
+
+    /// Reads field `guarded` of a token.
+    init(_ json: JSON, isUnlocked: Bool = false) throws(JSONError) {
+        self.json = json
+        self.isUnlocked = isUnlocked
+        var fields = try JSONFields(json)
+        authority = try fields.string("authority")
+        splits = try fields.objects("splits").map { split throws(JSONError) in try Split(split) }
+    }
+
+    /// Reads what handing a share in was answered with.
+    init(answer: [String: JSON]) throws(ClientError) {
+        self = try Reply.read { () throws(JSONError) in
+            var fields = try JSONFields(.object(answer))
+            return try GuardReport(
+                try fields.required("guarded"),
+                isUnlocked: try fields.optionalBool("unlocked") ?? false)
+        }
+    }
+
+    /// Whether somebody knows its PIN, because none that was split is set.
+    var isPINKnown: Bool { !splits.contains(where: \.isInForce) }
+    /// Whether a PIN that was split is still to be set.
+    var isPINAwaited: Bool { splits.contains { !$0.isInForce } }
+
+    /// For lists: who is needed, and who is there.
+    var lines: [String] {
+        splits.map { split in
+            let waiting = split.members.filter { name in
+                !split.here.contains { $0.utf8.elementsEqual(name.utf8) }
+            }
+            let what = split.isInForce ? "its PIN" : "a new PIN, to be set"
+            return Display.neutralised(
+                "\(authority), epoch \(split.epoch), holds \(what): \(split.here.count) of "
+                    + "\(split.threshold) shares are here"
+                    + (split.here.isEmpty ? "" : " (\(Phrase.list(split.here)))")
+                    + "; others are with \(Phrase.list(waiting)).")
+        }
+    }
+}
