@@ -25,7 +25,7 @@ struct CeremonyCtl: ParsableCommand {
             KeysVerb.self,
             KeyVerb.self,
             RosterVerb.self, PolicyVerb.self, LogVerb.self, ExportVerb.self, VerifyVerb.self,
-            ProvaraVerb.self, SignVerb.self, SubmitVerb.self, CallVerb.self,
+            ProvaraVerb.self, SignVerb.self, SubmitVerb.self, CallVerb.self, RehearseVerb.self,
         ])
 
     @OptionGroup var global: GlobalOptions

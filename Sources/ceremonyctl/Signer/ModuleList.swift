@@ -33,14 +33,18 @@ struct ModuleList: Sendable {
         self.paths = paths.filter { seen.insert(ModuleList.resolved($0)).inserted }
     }
 
+    /// Where Debian and Fedora put SoftHSM's.
+    static let softHSM = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so"]
+
     /// Where Debian and Fedora put the modules that can do Ed25519.
-    static let wellKnown = [
-        "/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so",
-        "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so", "/usr/lib/aarch64-linux-gnu/opensc-pkcs11.so",
-        "/usr/lib64/pkcs11/opensc-pkcs11.so",
-        "/usr/lib/x86_64-linux-gnu/libykcs11.so.2", "/usr/lib/aarch64-linux-gnu/libykcs11.so.2",
-        "/usr/lib64/libykcs11.so.2",
-    ]
+    static let wellKnown =
+        softHSM + [
+            "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so",
+            "/usr/lib/aarch64-linux-gnu/opensc-pkcs11.so",
+            "/usr/lib64/pkcs11/opensc-pkcs11.so",
+            "/usr/lib/x86_64-linux-gnu/libykcs11.so.2", "/usr/lib/aarch64-linux-gnu/libykcs11.so.2",
+            "/usr/lib64/libykcs11.so.2",
+        ]
 
     private static func configured() throws(ClientError) -> [String]? {
         let path = try Home.configuration + "/ceremonyctl/modules"
