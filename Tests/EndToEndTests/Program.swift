@@ -18,7 +18,7 @@ struct Ended: Sendable {
 /// One process.
 @safe final class Program {
     let pid: pid_t
-    private let outPath: String
+    let outPath: String
     private let errPath: String
     private let isWrapped: Bool
     private var status: Int32?

@@ -186,6 +186,17 @@ final class RehearsalHouse {
             ])
     }
 
+    /// Refuses to go on with a daemon that has ended by itself, or is about to, and says what it
+    /// said. To be asked where it does not answer.
+    ///
+    /// - Throws: `rehearsal-trouble` (1).
+    func requireDaemon() throws(ClientError) {
+        guard let daemon else { return }
+        for _ in 0..<60 where daemon.isRunning { try Interruption.pause(seconds: 0.05) }
+        guard !daemon.isRunning else { return }
+        throw .rehearsal("The daemon has ended by itself. " + (try daemon.said()).trouble)
+    }
+
     /// The daemon dies, as by a power cut.
     func killDaemon() { daemon?.end(SIGKILL) }
 

@@ -24,8 +24,13 @@ struct RehearsalTask: Hashable {
     ///
     /// - Throws: `rehearsal-trouble` (1) where the daemon does not say.
     static func all(in house: RehearsalHouse) throws(ClientError) -> [RehearsalTask] {
-        let told = try house.observer.client(
+        let said = try house.observer.ctl(
             ["next", "--genesis", house.genesis, "--module", house.place.programs.module, "--json"])
+        guard said.isDone else {
+            try house.requireDaemon()
+            throw .rehearsal("It is not known what is to be done next. " + said.trouble)
+        }
+        let told = try said.json()
         return try Reply.read { () throws(JSONError) in
             var fields = try JSONFields(told)
             return try fields.objects("tasks").map { object throws(JSONError) in
