@@ -55,7 +55,7 @@ struct RehearsalSeedingTests {
         let after = try earlier.tool("sh", "-c", "cd \(earlier.kept) && find . | sort").out
         #expect(after == before)
         // Nothing of the earlier one is in it.
-        let names = ["genesis", "house/serial", "alice/serial", "alice/pin"]
+        let names = ["genesis", "house/house.serial", "alice/alice.serial", "alice/pin"]
         for name in names {
             #expect(
                 TestFile.bytes(rehearsal.kept + "/" + name)

@@ -170,21 +170,39 @@ struct RehearsalTests {
         let rehearsal = try Rehearsal()
         let cases: [(arguments: [String], status: Int32, says: String)] = [
             (["provara-rotation"], 64, "Provara vault"), (["clock-correction"], 64, "faketime"),
-            (["log-key-change"], 64, "second log token"),
             (["no-such-kind"], 66, "ceremonyctl kinds"),
             (["set-policy", "--people", "3"], 64, "4 to 10"),
             (["set-policy", "--declines", "zoe"], 64, "alice, bob, carol, dave and erin"),
             (["set-policy", "--crash", "sneeze"], 64, "witness, accept"),
             (["set-policy", "--module", "/nowhere.so"], 66, "softhsm2"),
             (["set-policy", "--socket", "/tmp/x"], 64, "--socket"),
-            (["set-policy", "--keep", "/tmp/a b"], 64, "letters"),
+            (["set-policy", "--keep", rehearsal.directory + "/a b"], 64, "letters"),
+            (["halt-clear", "--set", "halts=1"], 1, "alice could not start it"),
         ]
         for (arguments, status, says) in cases {
-            let ended = try rehearsal.begin(arguments).finish()
+            let kept =
+                arguments.contains("--keep") || status == 1 ? [] : ["--keep", rehearsal.kept]
+            let ended = try rehearsal.begin(arguments + kept).finish()
             #expect(
                 ended.status == status && ended.err.contains(says), "\(arguments): \(ended.err)")
             #expect(!ended.out.contains("VERIFIED"))
+            #expect(!TestFile.exists(rehearsal.kept), "\(arguments)")
         }
+    }
+
+    @Test("Several parts of one person, and a second token after a crash, are told by the daemon")
+    func severalParts() throws {
+        let renewed = try Rehearsal()
+        let members = try renewed.run("membership", "--set", "renew=all")
+        #expect(members.status == 0, "\(members.out)\(members.err)")
+        #expect(members.out.contains("at epoch 2: alice, bob and carol"), "\(members.out)")
+        #expect(members.count("This changes an authority") == 1, "\(members.out)")
+
+        let rekeyed = try Rehearsal()
+        let log = try rekeyed.run("log-key-change", "--crash", "witness")
+        #expect(log.status == 0, "\(log.out)\(log.err)")
+        #expect(log.count("dave unlocks the annex token: ok") == 2, "\(log.out)")
+        #expect(try rekeyed.types().contains("log.rekeyed"))
     }
 }
 

@@ -21,8 +21,13 @@ struct RehearsalFaults: Sendable {
     /// Refuses what names nobody and nothing.
     ///
     /// - Throws: `usage` (64).
-    func check(in house: RehearsalHouse) throws(ClientError) {
-        for name in declining + losing { _ = try house.person(name) }
+    func check(among names: [String]) throws(ClientError) {
+        for name in declining + losing
+        where !names.contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
+            throw .usage(
+                "Nobody in this rehearsal is called \(Display.neutralised(name)).",
+                next: "There are \(Phrase.list(names)); --people N makes them more.")
+        }
         let verbs = ["witness", "accept", "execute", "answer", "attest"]
         for verb in crashing where !verbs.contains(verb) {
             throw .usage(

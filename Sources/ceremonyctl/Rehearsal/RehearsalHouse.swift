@@ -11,13 +11,18 @@ final class RehearsalHouse {
     static let peopleRange = 4...10
     /// The log's name. What it ends in says everywhere that nothing of it counts.
     static let origin = "rehearsal.invalid/ceremony/rehearsal"
-    private static let names: [(name: String, kind: String, roles: String)] = [
+    /// The daemon's second token, where a rehearsal needs one.
+    static let annex = "annex"
+    private static let parts: [(name: String, kind: String, roles: String)] = [
         ("alice", "keeper", "witness"), ("bob", "keeper", "witness"),
         ("carol", "external", "witness"), ("dave", "keeper", "operator"),
         ("erin", "external", "witness"), ("frank", "keeper", "witness"),
         ("grace", "external", "witness"), ("heidi", "external", "witness"),
         ("ivan", "keeper", "witness"), ("judy", "external", "witness"),
     ]
+
+    /// What so many people are called.
+    static func names(_ count: Int) -> [String] { parts.prefix(count).map(\.name) }
 
     let place: RehearsalPlace
     let people: [RehearsalPerson]
@@ -27,16 +32,21 @@ final class RehearsalHouse {
     let observer: RehearsalPerson
     /// The founding document's digest, as the founders signed it.
     private(set) var genesis = ""
+    /// The daemon's tokens.
+    let tokens: [String]
     private var daemon: ChildProcess?
 
     /// A house for so many people, in which nothing is yet.
-    init(at place: RehearsalPlace, people count: Int) {
+    ///
+    /// - Parameter annex: whether the daemon has a second token, for a log key.
+    init(at place: RehearsalPlace, people count: Int, annex: Bool) {
         func person(_ name: String, _ kind: String = "", _ roles: String = "") -> RehearsalPerson {
             RehearsalPerson(
                 part: .init(name: name, kind: kind, roles: roles, display: name), house: place)
         }
         self.place = place
-        people = RehearsalHouse.names.prefix(count).map { person($0.name, $0.kind, $0.roles) }
+        tokens = ["house"] + (annex ? [RehearsalHouse.annex] : [])
+        people = RehearsalHouse.parts.prefix(count).map { person($0.name, $0.kind, $0.roles) }
         house = person("house")
         observer = person("observer")
     }
@@ -46,14 +56,12 @@ final class RehearsalHouse {
 
     /// A person by their name.
     ///
-    /// - Throws: `usage` (64) where nobody is called so.
+    /// - Throws: `rehearsal-trouble` (1) where nobody is called so.
     func person(_ name: String) throws(ClientError) -> RehearsalPerson {
         if let found = people.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
             return found
         }
-        throw .usage(
-            "Nobody in this rehearsal is called \(Display.neutralised(name)).",
-            next: "There are \(Phrase.list(people.map(\.name))); --people N makes them more.")
+        throw .rehearsal("Nobody in this rehearsal is called \(Display.neutralised(name)).")
     }
 
     // MARK: Founding
@@ -80,10 +88,11 @@ final class RehearsalHouse {
             ]
         }
         try house.moveIn()
+        for further in tokens.dropFirst() { try house.makeToken(further) }
         try Files.create(configurationFile, Array(try configuration().utf8), mode: 0o600)
         let plan =
             ["origin: \(RehearsalHouse.origin)", "mode: rehearsal", "continues: none"]
-            + [try makeLogKey()] + members
+            + [try makeLogKey(in: nil).line] + members
         try sign(plan)
         try daemonCommand(
             [
@@ -99,25 +108,39 @@ final class RehearsalHouse {
         state_directory = "\(place.directory)/state"
         modules = ["\(place.programs.module)"]
         log_token = "house"
+        further_log_tokens = [\(tokens.dropFirst().map { "\"\($0)\"" }.joined())]
         [socket]
         path = "\(place.socket)"
         mode = "0600"
         [unlock]
         uids = [\(geteuid())]
-        [tokens.house]
-        uri = "pkcs11:token=house;serial=\(try house.serial())"
+        \(try tokens.map { token throws(ClientError) in try table(of: token) }.joined())
+        """
+    }
+
+    private func table(of token: String) throws(ClientError) -> String {
+        """
+        [tokens.\(token)]
+        uri = "pkcs11:token=\(token);serial=\(try house.serial(of: token))"
         module = "\(place.programs.module)"
 
         """
     }
 
-    private func makeLogKey() throws(ClientError) -> String {
+    /// Makes a log key in the log token, or in a further one; gives back what it is, and its line
+    /// of the founding document.
+    func makeLogKey(in token: String?) throws(ClientError) -> (vkey: String, line: String) {
+        let further = token.map { ["--token", $0] } ?? []
         let said = try daemonCommand(
-            ["log-key", "--origin", RehearsalHouse.origin, "--pin-file", house.pinFile, "--json"])
+            [
+                "log-key", "--origin", RehearsalHouse.origin, "--pin-file", house.pinFile,
+                "--json",
+            ] + further)
         let made = try said.json()
         return try Reply.read { () throws(JSONError) in
             var fields = try JSONFields(made)
-            return "log-key: \(try fields.string("vkey")) \(try fields.string("uri"))"
+            let vkey = try fields.string("vkey")
+            return (vkey, "log-key: \(vkey) \(try fields.string("uri"))")
         }
     }
 
@@ -176,12 +199,12 @@ final class RehearsalHouse {
         throw .rehearsal("The daemon did not answer within half a minute.")
     }
 
-    /// The operator unlocks the house's token, with the date by this machine's clock.
-    func unlock() throws(ClientError) -> Said {
+    /// The operator unlocks one of the daemon's tokens, with the date by this machine's clock.
+    func unlock(_ token: String) throws(ClientError) -> Said {
         let date = String(decoding: "\(Timestamp.now)".utf8.prefix(10), as: UTF8.self)
         return try self.operator.ctl(
             [
-                "unlock", "house", "--genesis", genesis, "--clock", date, "--pin-file",
+                "unlock", token, "--genesis", genesis, "--clock", date, "--pin-file",
                 house.pinFile,
             ])
     }

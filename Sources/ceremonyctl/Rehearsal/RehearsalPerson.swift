@@ -57,29 +57,35 @@ struct RehearsalPerson {
         let pin = String(
             decoding: randomBytes(8).map { UInt8(ascii: "0") + $0 % 10 }, as: UTF8.self)
         try Files.create(pinFile, Array((pin + "\n").utf8), mode: 0o600)
+        try makeToken(name)
+    }
+
+    /// Makes a token in their store, with their PIN.
+    func makeToken(_ label: String) throws(ClientError) {
+        let pin = String(decoding: try Files.read(pinFile).prefix { $0 != 0x0a }, as: UTF8.self)
         let made = try run(
             [
-                house.programs.tokenTool, "--init-token", "--free", "--label", name, "--pin", pin,
+                house.programs.tokenTool, "--init-token", "--free", "--label", label, "--pin", pin,
                 "--so-pin", "so-" + pin,
             ])
         guard made.isDone else { throw .rehearsal("No token could be made. " + made.trouble) }
         let shown = try client(["tokens", "--module", house.programs.module, "--json"])
-        let serial = try Reply.read { () throws(JSONError) in
+        let serials = try Reply.read { () throws(JSONError) in
             var fields = try JSONFields(shown)
-            var mine: [String] = []
+            var found: [String] = []
             for var token in try fields.objects("tokens")
-            where try token.string("label").utf8.elementsEqual(name.utf8) {
-                mine.append(try token.string("serial"))
+            where try token.string("label").utf8.elementsEqual(label.utf8) {
+                found.append(try token.string("serial"))
             }
-            return mine.count == 1 ? mine[0] : nil
+            return found
         }
-        guard let serial else {
+        guard serials.count == 1 else {
             throw .rehearsal(
-                "The module \(house.programs.module) does not show the token that softhsm2-util "
-                    + "has made for \(name).",
+                "The module \(house.programs.module) does not show the one token that "
+                    + "softhsm2-util has made for \(label).",
                 next: "Leave --module out, or name the module that belongs to softhsm2-util.")
         }
-        try Files.create(home + "/serial", Array(serial.utf8), mode: 0o600)
+        try Files.create(serialFile(of: label), Array(serials[0].utf8), mode: 0o600)
     }
 
     /// Makes the home with an empty store.
@@ -96,9 +102,14 @@ struct RehearsalPerson {
     }
 
     /// The serial of their token.
-    func serial() throws(ClientError) -> String {
-        String(decoding: try Files.read(home + "/serial"), as: UTF8.self)
+    func serial() throws(ClientError) -> String { try serial(of: name) }
+
+    /// The serial of a token in their store.
+    func serial(of label: String) throws(ClientError) -> String {
+        String(decoding: try Files.read(serialFile(of: label)), as: UTF8.self)
     }
+
+    private func serialFile(of label: String) -> String { "\(home)/\(label).serial" }
 
     /// Takes their token away: it is as if they had left it at home.
     func losesToken() throws(ClientError) {

@@ -12,15 +12,19 @@ struct RehearsalPlan {
     enum First: Hashable {
         /// A key of the subject.
         case key
-        /// The authority, with these members.
-        case authority([String])
+        /// The authority.
+        case authority
         /// A halt.
         case halt
+        /// A log key in a second token of the daemon's.
+        case logKey
     }
 
     let kind: String
     let subject: String
     let first: First?
+    /// The members of an authority that is made first, or without further word.
+    let members: [String]
     /// What stands behind the kind and the subject when it is started.
     private let options: [String]
     private let parameters: [String]
@@ -35,7 +39,7 @@ struct RehearsalPlan {
     ///   and tokens, saying how to rehearse it by hand.
     init(
         _ kind: String, subject: String?, parameters: [String], options: [String],
-        in house: RehearsalHouse
+        among people: [String]
     ) throws(ClientError) {
         guard let known = try? Kinds.named(kind) else {
             throw ClientError(
@@ -51,52 +55,58 @@ struct RehearsalPlan {
         let standard = known.isAboutAuthority ? "guardians" : "keeper-alpha"
         self.subject = subject ?? known.houseSubject ?? standard
         let isBare = parameters.isEmpty && options.isEmpty
+        let members = Array(people.prefix(3))
+        self.members = members
+        first =
+            switch known {
+            case is KeyRotation.Type, is KeyRevocation.Type: .key
+            case is HaltClear.Type: .halt
+            case is LogKeyChange.Type: .logKey
+            case is Membership.Type:
+                isBare || parameters.contains { RehearsalPlan.name(of: $0) == "role" }
+                    ? nil : .authority
+            default: nil
+            }
         switch known {
-        case is KeyRotation.Type, is KeyRevocation.Type: first = .key
-        case is HaltClear.Type: first = .halt
-        case is Membership.Type:
-            let founds = isBare || parameters.contains { RehearsalPlan.name(of: $0) == "role" }
-            first = founds ? nil : .authority(house.people.prefix(3).map(\.name))
-        default: first = nil
+        case is Membership.Type where isBare:
+            self.parameters = RehearsalPlan.founding(members)
+            self.options = []
+        case is SetPolicy.Type where isBare:
+            self.parameters = ["attest_days=8"]
+            self.options = []
+        case is SetRoster.Type where isBare:
+            self.parameters = []
+            self.options = ["--member", people[2], "--kind", "keeper"]
+        default:
+            self.parameters = parameters
+            self.options = options
         }
-        self.parameters = isBare ? RehearsalPlan.standard(known, house) : parameters
-        let goes = house.people.count > 4 ? ["--remove", house.people[4].name] : []
-        self.options = isBare && known is SetRoster.Type ? goes : options
     }
 
     /// How it is started: the words behind `ceremonyctl`.
     ///
-    /// - Parameter key: the key that was made first.
-    func start(key: String?) -> [String] {
+    /// - Parameter made: what the preparation has made for it.
+    func start(with made: String?) -> [String] {
         var settings = parameters
         let given = Set(settings.map(RehearsalPlan.name))
         func add(_ name: String, _ value: String) {
             if !given.contains(name) { settings.append("\(name)=\(value)") }
         }
-        if let key, kind == KeyRevocation.name {
+        switch (kind, made) {
+        case (KeyRevocation.name, let key?):
             add("key", key)
             add("cause", "compromise")
+        case (LogKeyChange.name, let key?): add("new-log-key", key)
+        default: break
         }
         return RehearsalPlan.start(kind, subject, settings, options)
     }
 
-    /// The ceremony that brings about what has to be there, and what it is in one sentence.
-    var before: (sentence: String, start: [String])? {
-        switch first {
-        case .key:
-            (
-                "\(kind) needs a key: \(subject) is given one by a ceremony first.",
-                RehearsalPlan.start(NewKeeperKey.name, subject, [], [])
-            )
-        case .authority(let members):
-            (
-                "This changes an authority: \(subject) is made by a ceremony first, of "
-                    + "\(Phrase.list(members)).",
-                RehearsalPlan.start(
-                    Membership.name, subject, RehearsalPlan.founding(members), [])
-            )
-        case .halt, nil: nil
-        }
+    /// How the ceremony is started that has to come before.
+    var founding: [String] {
+        first == .authority
+            ? RehearsalPlan.start(Membership.name, subject, RehearsalPlan.founding(members), [])
+            : RehearsalPlan.start(NewKeeperKey.name, subject, [], [])
     }
 
     private static func start(
@@ -104,17 +114,6 @@ struct RehearsalPlan {
     ) -> [String] {
         ["start", kind, subject, "--reason", "a rehearsal"] + settings.flatMap { ["--set", $0] }
             + options
-    }
-
-    /// What is done where nothing was said.
-    private static func standard(_ kind: any CeremonyKind.Type, _ house: RehearsalHouse)
-        -> [String]
-    {
-        switch kind {
-        case is Membership.Type: founding(house.people.prefix(3).map(\.name))
-        case is SetPolicy.Type: ["attest_days=8"]
-        default: []
-        }
     }
 
     /// Whoever stays silent at the commit is waited for no longer than a rehearsal bears.
@@ -135,14 +134,8 @@ struct RehearsalPlan {
         ProvaraHardReset.name: (vault, vaultByHand),
         ClockCorrection.name: (
             "it is about a clock that was wrongly ahead, and a rehearsal sets no clock.",
-            "Found a rehearsal log with `ceremonyd run` under `faketime -f +1d`, start it again "
-                + "without, and start clock-correction there."
-        ),
-        LogKeyChange.name: (
-            "it needs a second log token, which the daemon is started with.",
-            "Rehearse another kind with --keep DIR, add a token and further_log_tokens to "
-                + "DIR/ceremonyd.toml, make the key with `ceremonyd log-key --token NAME`, run the "
-                + "daemon and start log-key-change."
+            "Keep a rehearsal of another kind with --keep DIR, run its daemon under `faketime -f "
+                + "+1d` and unlock it, end it, run it again without, and start clock-correction there."
         ),
     ]
     private static let vault = "it is about a Provara vault with keys of its own in a token."

@@ -86,30 +86,33 @@ struct RehearseVerb: Verb {
 
     private func rehearse(_ output: Output) throws(ClientError) -> ExitStatus {
         Interruption.hold()
+        let names = RehearsalHouse.names(people)
+        let plan = try RehearsalPlan(
+            kind, subject: subject, parameters: parameters, options: further, among: names)
+        let faults = faultOptions.faults
+        try faults.check(among: names)
         let programs = try RehearsalPrograms(module: module)
         let place = try RehearsalPlace(kept: keep, programs)
-        let house = RehearsalHouse(at: place, people: people)
+        let house = RehearsalHouse(at: place, people: people, annex: plan.first == .logKey)
         defer { house.end() }
-        let plan = try RehearsalPlan(
-            kind, subject: subject, parameters: parameters, options: further, in: house)
-        let faults = faultOptions.faults
-        try faults.check(in: house)
         var minutes = RehearsalMinutes(output)
         minutes.say(
             "A rehearsal log with \(Phrase.list(house.people.map(\.name))), in \(place.directory)")
         try house.found()
         if handsOn || place.isKept { try RehearsalTerminals(house: house).furnish() }
         try house.start()
-        let unlocked = try house.unlock()
+        let unlocked = try house.unlock("house")
         minutes.add(house.operator.name, "unlocks the house token", unlocked)
-        let key = try prepare(plan, house, &minutes)
+        var preparation = RehearsalPreparation(plan, house, minutes)
+        let start = plan.start(with: try preparation.make())
+        minutes = preparation.minutes
         if handsOn {
-            try handOver(plan, key, house, output)
+            try handOver(plan, start, house, output)
             return .done
         }
         minutes.say("Now it is rehearsed: \(plan.kind) of \(plan.subject)")
         var ceremony = RehearsedCeremony(in: house, faults: faults, minutes)
-        let id = try ceremony.carry(plan.start(key: key), by: try starter(of: plan, house))
+        let id = try ceremony.carry(start, by: try starter(of: plan, house))
         for verb in ceremony.unused {
             ceremony.minutes.befalls("nobody had to \(verb), so the daemon was not killed then")
         }
@@ -118,26 +121,6 @@ struct RehearseVerb: Verb {
             ["", "What the signed log says:"] + evidence.outcome(of: id).map { "  " + $0 }
                 + evidence.proof + kept(place), evidence.json(of: id, ceremony.minutes.acts))
         return evidence.status(of: id)
-    }
-
-    /// Brings about what has to be there first; gives back the key that was made for it.
-    private func prepare(
-        _ plan: RehearsalPlan, _ house: RehearsalHouse, _ minutes: inout RehearsalMinutes
-    ) throws(ClientError) -> String? {
-        if plan.first == .halt {
-            minutes.say("\(plan.kind) needs a halt: \(house.people[0].name) raises one first.")
-            let player = RehearsalPlayer(person: house.people[0], genesis: house.genesis)
-            let said = try player.acts(["halt", "--reason", "a rehearsal"])
-            minutes.add(house.people[0].name, "halts", said)
-            guard said.isDone else { throw .rehearsal("There is no halt. " + said.trouble) }
-        }
-        guard let before = plan.before else { return nil }
-        minutes.say(before.sentence)
-        var ceremony = RehearsedCeremony(in: house, faults: RehearsalFaults(), minutes)
-        let id = try ceremony.carry(before.start, by: house.operator)
-        minutes = ceremony.minutes
-        let shown = try house.observer.client(["show", id, "--genesis", house.genesis, "--json"])
-        return try CeremonyReport(shown).key.map { "\($0)" }
     }
 
     /// Who starts it: whoever the log awaits it of, else the operator.
@@ -153,11 +136,10 @@ struct RehearseVerb: Verb {
 
     /// Leaves the house to its people until somebody ends it.
     private func handOver(
-        _ plan: RehearsalPlan, _ key: String?, _ house: RehearsalHouse, _ output: Output
+        _ plan: RehearsalPlan, _ start: [String], _ house: RehearsalHouse, _ output: Output
     ) throws(ClientError) {
         let terminals = RehearsalTerminals(house: house)
         let starter = try starter(of: plan, house)
-        let start = plan.start(key: key)
         output.page(
             ["", "Everybody opens a terminal and types their own line:"]
                 + house.people.map { "  \(terminals.path(of: $0))" }
