@@ -103,6 +103,9 @@ struct RehearseVerb: Verb {
         try house.start()
         let unlocked = try house.unlock("house")
         minutes.add(house.operator.name, "unlocks the house token", unlocked)
+        guard unlocked.isDone else {
+            throw .rehearsal("The daemon's token was not unlocked. " + unlocked.trouble)
+        }
         var preparation = RehearsalPreparation(plan, house, minutes)
         let start = plan.start(with: try preparation.make())
         minutes = preparation.minutes
