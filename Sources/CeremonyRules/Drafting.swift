@@ -229,7 +229,7 @@ extension State {
     }
 
     private func checkFree(_ locks: [Lock], besides superseded: String?) throws(Refusal) {
-        for other in unfinished {
+        for other in unfinished where other.afterwards.first?.canBeOvertaken != true {
             // Its key is made: the token is free for others, whatever keeps the rest.
             guard let shared = other.locks.first(where: { locks.contains($0) && !$0.isToken })
             else { continue }

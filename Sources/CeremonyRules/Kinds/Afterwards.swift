@@ -21,6 +21,10 @@ public struct Afterwards: Hashable, Sendable {
         self.result = result
     }
 
+    /// Whether a later ceremony of the same subject may take its place, so that it keeps none
+    /// waiting: shares of a PIN that was never set can be lost, and a PIN nobody has tried to set.
+    public var canBeOvertaken: Bool { if case .setPIN = step { true } else { false } }
+
     /// What a done-event says of something that was not begun and never will be, because the key
     /// that it was for is revoked, or because a later ceremony has taken its place.
     public static let leftUndone = JSON.object(["result": .string("not-written")])
