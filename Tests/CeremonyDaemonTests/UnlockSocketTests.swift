@@ -80,6 +80,47 @@ struct UnlockSocketTests {
         }
     }
 
+    @Test("a secret that is the answer comes back whole behind its line", arguments: [1, 65, 255])
+    func answeredBySecret(count: Int) async throws {
+        try await withSocket { socket in
+            let ticket = try socket.issue("echo", to: me)
+            let bytes = try await onThread {
+                let back = try UnlockClient.fetch(
+                    ticket: ticket, sending: try secret(String(repeating: "7", count: count)),
+                    path: socket.path, listener: geteuid())
+                return unsafe back.withBytes { unsafe Array($0) }
+            }
+            #expect(bytes == [UInt8](repeating: 0x37, count: count))
+        }
+    }
+
+    @Test("an answer without a secret is none where one is wanted, and a refusal comes through")
+    func noSecret() async throws {
+        try await withSocket { socket in
+            for (order, isRefused) in [("house", false), ("refuse", true)] {
+                let ticket = try socket.issue(order, to: me)
+                let pin = try secret("123456")
+                let error = try await onThread { () -> WireError? in
+                    do throws(WireError) {
+                        _ = try UnlockClient.fetch(
+                            ticket: ticket, sending: pin, path: socket.path,
+                            listener: geteuid())
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+                if case .refused? = error {
+                    #expect(isRefused)
+                } else if case .malformed? = error {
+                    #expect(!isRefused)
+                } else {
+                    Issue.record("a secret came, or something else: \(String(describing: error))")
+                }
+            }
+        }
+    }
+
     @Test("where the device asks for the PIN, the handler gets none, and the ticket is needed")
     func keypad() async throws {
         try await withSocket { socket in

@@ -62,11 +62,12 @@ extension CeremonyRoom {
     }
 
     /// A home with what belongs there: a key file, a token, an identity key in it.
-    private func moveIn(_ name: String) throws {
+    func moveIn(_ name: String, hasToken: Bool = false) throws {
         let person = person(name)
         for path in [person.home, person.home + "/tokens"] { unsafe mkdir(path, 0o700) }
         try person.configureStore()
-        let hasToken = name == "house" || name == "mallory" || Self.withTokens.contains(name)
+        let hasToken =
+            hasToken || name == "house" || name == "mallory" || Self.withTokens.contains(name)
         if hasToken { try person.makeToken(name) }
         guard name != "house" else { return }
         let made = try person.tool(
