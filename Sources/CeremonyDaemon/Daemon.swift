@@ -131,7 +131,8 @@ public struct Daemon: Sendable {
         let limits = configuration.limits
         let unlock = UnlockSocket<SecretOrder>(
             path: configuration.unlockPath, mode: configuration.socketMode,
-            group: configuration.group, uids: configuration.unlockUids, limits: limits,
+            group: configuration.group, 
+            uids: configuration.unlockUids.union(configuration.guardianUids), limits: limits,
             logger: logger, handler: Unlocking.handler(engine))
         let server = try VarlinkServer(
             path: configuration.socketPath, mode: configuration.socketMode,
@@ -139,7 +140,8 @@ public struct Daemon: Sendable {
             interfaces: [
                 CeremonyService(
                     engine: engine, ledger: ledger, hub: hub,
-                    unlocking: Unlocking(socket: unlock, limits: limits))
+                    unlocking: Unlocking(
+                        socket: unlock, uids: configuration.unlockUids, limits: limits))
             ],
             info: ServiceInfo(
                 vendor: "ceremonyd", product: "ceremonyd", version: version,

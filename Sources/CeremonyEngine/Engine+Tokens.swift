@@ -28,13 +28,14 @@ extension Engine {
         let vault = try vault(named: name)
         await turns.take()
         defer { turns.give() }
-        if !isTyped { try await refuseTypedPIN(of: vault) }
-        if try await !isReady(vault, clock: date) {
+        let isOpen = try await isReady(vault, clock: date)
+        if !isOpen {
+            if !isTyped { try await refuseTypedPIN(of: vault) }
             try await logIn(to: vault, clock: date) { () throws(VaultError) in
                 try await vault.unlock(pin: pin, allowFinalTry: allowFinalTry)
             }
         }
-        try await setWaitingPIN(of: vault, insteadOf: pin, allowFinalTry)
+        try await settleTypedPIN(of: vault, pin, hasOpened: !isOpen, allowFinalTry)
     }
 
     /// Whether the token is at work, so that no PIN is needed; a log token is put in order then.
@@ -215,6 +216,8 @@ extension Engine {
 
     private func close(_ vault: any KeyVault) async {
         await vault.lock()
+        // Whoever opens it again brings what it takes.
+        executor.custody.dropShares()
         provedKeys.forget(vault.name)
     }
 

@@ -155,6 +155,8 @@ public struct VaultError: Error, Hashable, Sendable {
     /// Whether a key was made and did not pass the gate.
     public var isGate: Bool
 
+    /// Whether it is certain that the token has done nothing of what it was asked for.
+    public var isWithoutEffect = false
     /// What the configuration calls the token, where it has to be named to be seen to.
     public var token: String?
 

@@ -57,7 +57,7 @@ public struct Limits: Hashable, Sendable {
     /// The most bytes of a PIN; one byte on the unlock socket says how many there are.
     public static let secretBytesMax = 255
     /// The most bytes of the line with which the unlock socket answers, its LF not counted.
-    public static let unlockAnswerBytesMax = 1024
+    public static let unlockAnswerBytesMax = 32_768
     /// The longest that anything in the daemon sleeps before it reads the clock again.
     public static let timerSecondsMax = 30
 

@@ -17,6 +17,23 @@ public enum SHA256 {
         return digest
     }
 
+    /// The 32-byte digest of a secret behind bytes that are none. What the function remembers of
+    /// the secret meanwhile is wiped.
+    public static func hash(_ secret: SecretBytes, after prefix: [UInt8]) -> [UInt8] {
+        Sodium.ready
+        var state = crypto_hash_sha256_state()
+        unsafe crypto_hash_sha256_init(&state)
+        unsafe crypto_hash_sha256_update(&state, prefix, UInt64(prefix.count))
+        unsafe secret.withBytes { bytes in
+            let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            unsafe crypto_hash_sha256_update(&state, base, UInt64(bytes.count))
+        }
+        var digest = [UInt8](repeating: 0, count: 32)
+        unsafe crypto_hash_sha256_final(&state, &digest)
+        unsafe sodium_memzero(&state, MemoryLayout.size(ofValue: state))
+        return digest
+    }
+
     /// The 32-byte digest of the message. A list of parts costs more than a short message's digest.
     public static func hash(_ message: [UInt8]) -> [UInt8] {
         Sodium.ready

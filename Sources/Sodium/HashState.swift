@@ -18,14 +18,6 @@ public struct SHA256State: Sendable {
         unsafe crypto_hash_sha256_update(&state, bytes, UInt64(bytes.count))
     }
 
-    /// Appends a secret, from where it is.
-    public mutating func update(_ secret: SecretBytes) {
-        unsafe secret.withBytes { bytes in
-            let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            unsafe crypto_hash_sha256_update(&state, base, UInt64(bytes.count))
-        }
-    }
-
     /// The 32-byte digest of what was appended so far; this value can go on.
     public var digest: [UInt8] {
         var last = state

@@ -14,11 +14,17 @@ final class Guardians {
     typealias Member = (name: String, key: Int)
 
     let workshop: Workshop
+    /// The token that they guard: its name in the configuration, and its facts.
+    let token: (name: String, reference: TokenReference)
     /// Shares by ceremony and member.
     private(set) var shares: [String: [String: [UInt8]]] = [:]
     private var keys: [String: Int] = [:]
 
-    init(_ workshop: Workshop) { self.workshop = workshop }
+    /// Guardians of the token `house`, or of another one.
+    init(_ workshop: Workshop, of token: (name: String, reference: TokenReference)? = nil) {
+        self.workshop = workshop
+        self.token = token ?? ("house", workshop.token)
+    }
 
     static let first: [Member] = [("alice", 601), ("bob", 602), ("carol", 603)]
 
@@ -27,7 +33,7 @@ final class Guardians {
         _ engine: Engine, add: [Member], _ parameters: [String: String] = [:],
         consents: [String] = []
     ) async throws -> Statement {
-        let token = workshop.token
+        let token = token.reference
         var all = parameters
         if !add.isEmpty { all["add"] = add.map(\.name).joined(separator: ",") }
         if engine.state.authority("guards") == nil {
@@ -136,11 +142,27 @@ final class Guardians {
     /// A member hands in their shares of these splits.
     @discardableResult
     func handIn(
-        _ name: String, of ceremonies: String..., to engine: Engine, isRehearsal: Bool = false
+        _ name: String, of ceremonies: String..., to engine: Engine
     ) async throws -> UnsealStanding {
         try await engine.handIn(
-            try ceremonies.map { try share(name, of: $0) }, to: "house",
-            isRehearsal: isRehearsal)
+            try ceremonies.map { try share(name, of: $0) }, to: token.name)
+    }
+
+    /// A member shows that they have their share.
+    func prove(
+        _ name: String, of ceremony: String, to engine: Engine, signing other: String? = nil
+    ) async throws -> String {
+        let key = SoftwareKey(keys[name] ?? 0)
+        let nonce = engine.nonce()
+        let share = try Guardians.secret(try #require(shares[ceremony]?[name]))
+        let proof = ShareProof(
+            log: engine.state.log.origin, mode: engine.state.log.mode, ceremony: ceremony,
+            member: name, share: Digest(ofShare: share), nonce: nonce)
+        let bytes = SSHSIG.signedBytes(namespace: .share, message: proof.bytes)
+        let signer = other.map { SoftwareKey(keys[$0] ?? 0) } ?? key
+        return try await engine.prove(
+            by: key.fingerprint, of: ceremony, guarding: token.name, nonce: nonce,
+            signature: signer.signature(over: bytes))
     }
 
     static func secret(_ bytes: [UInt8]) throws -> SecretBytes {
@@ -151,5 +173,17 @@ final class Guardians {
         }
         secret.seal()
         return secret
+    }
+}
+
+extension Workshop {
+    /// What the logs have been told of tries: a line for each event.
+    var tries: [String] {
+        told.events.compactMap { event in
+            guard case .unsealTried(let tried) = event.body else { return nil }
+            return tried.tries.map { each in
+                (["\(each.result)"] + each.shares).joined(separator: " ")
+            }.joined(separator: ", ")
+        }
     }
 }

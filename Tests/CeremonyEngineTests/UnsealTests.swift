@@ -21,15 +21,6 @@ struct UnsealTests {
         return (guardians, id)
     }
 
-    private func tries(_ engine: Engine, _ workshop: Workshop) -> [String] {
-        workshop.told.events.compactMap { event in
-            guard case .unsealTried(let tried) = event.body else { return nil }
-            return tried.tries.map { each in
-                (["\(each.result)"] + each.shares).joined(separator: " ")
-            }.joined(separator: ", ")
-        }
-    }
-
     @Test("Its PIN is changed after the commit, when the one before it is typed once more")
     func first() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
@@ -50,7 +41,7 @@ struct UnsealTests {
             let after = try #require(engine.state.guardianship(of: workshop.token))
             #expect(after.inForce?.ceremony == id && after.pending == nil)
             #expect(engine.state.unfinished.isEmpty)
-            #expect(tries(engine, workshop) == ["notSet, set"])
+            #expect(workshop.tries == ["notSet", "set"])
             // It is the token's: what was typed before opens it no more, and is not even tried.
             let again = try workshop.start()
             #expect(
@@ -78,7 +69,7 @@ struct UnsealTests {
                 let two = try await guardians.handIn(pair.1, of: id, to: engine)
                 #expect(two.isUnlocked && !engine.snapshot.isSealed)
                 #expect(vault.count(.unlock) == 1)
-                let last = try #require(tries(engine, workshop).last)
+                let last = try #require(workshop.tries.last)
                 #expect(last == "unlocked " + [pair.0, pair.1].sorted().joined(separator: " "))
                 await engine.close()
             }
@@ -136,18 +127,23 @@ struct UnsealTests {
             let vault = InterposedVault(try workshop.freshVault())
             let engine = try workshop.start(vault: vault)
             for name in ["alice", "bob", "carol"] {
-                let standing = try await guardians.handIn(
-                    name, of: id, to: engine, isRehearsal: true)
-                #expect(!standing.isUnlocked && standing.holders == [[]])
+                #expect(try await guardians.prove(name, of: id, to: engine) == name)
+                // Once an hour is enough.
+                #expect(try await guardians.prove(name, of: id, to: engine) == name)
             }
+            #expect(
+                await refusal {
+                    _ = try await guardians.prove("alice", of: id, to: engine, signing: "bob")
+                } == "bad-signature")
             #expect(vault.count(.unlock) == 0 && engine.snapshot.isSealed)
             _ = try await guardians.handIn("alice", of: id, to: engine)
             _ = try await guardians.handIn("bob", of: id, to: engine)
             #expect(
-                tries(engine, workshop).last
+                workshop.tries.last
                     == "proved alice, proved bob, proved carol, unlocked alice bob")
-            _ = try await guardians.handIn("carol", of: id, to: engine, isRehearsal: true)
-            #expect(tries(engine, workshop).last == "proved carol")
+            workshop.clock.advance(by: Custody.proofInterval)
+            _ = try await guardians.prove("carol", of: id, to: engine)
+            #expect(workshop.tries.last == "proved carol")
         }
     }
 
@@ -203,7 +199,7 @@ struct UnsealTests {
             #expect(standing.isUnlocked)
             #expect(vault.count(.unlock) == 2 && vault.count(.changePIN) == 1)
             #expect(
-                tries(later, workshop).suffix(2) == [
+                workshop.tries.suffix(2) == [
                     "wrong bob carol, unlocked bob carol", "set bob carol",
                 ])
             #expect(later.state.guardianship(of: workshop.token)?.inForce?.ceremony == new)
@@ -267,7 +263,7 @@ struct UnsealTests {
             #expect(later.state.guardianship(of: workshop.token)?.inForce?.ceremony == new)
             #expect(later.state.unfinished.isEmpty)
             #expect(
-                tries(later, workshop).last
+                workshop.tries.last
                     == "setting, wrong bob carol, unlocked bob carol")
         }
     }

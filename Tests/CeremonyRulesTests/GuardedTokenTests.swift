@@ -31,7 +31,20 @@ struct GuardedTokenTests {
 
     /// The PIN of a ceremony was set.
     private func setPIN(_ house: inout House, _ id: String) throws {
+        try house.decide(tried(.set, [], id, house))
         try house.decide(.done(ceremony: id, step: "set-pin"))
+    }
+
+    private func tried(
+        _ result: UnsealResult, _ shares: [String], _ ceremony: String, _ house: House
+    ) -> Command {
+        .unsealTried(
+            UnsealTried(
+                token: House.token.uri,
+                tries: [
+                    UnsealTry(
+                        time: house.now, ceremony: ceremony, shares: shares, result: result)
+                ]))
     }
 
     @Test("The statement says which token, and who could set its PIN anew; members hold a split")
@@ -237,10 +250,60 @@ struct GuardedTokenTests {
         try house.consent(key: 301, to: statement, as: "alice")
         try house.bring(key: 304, to: statement, as: "frank")
         try setPIN(&house, "guardians-1")
-        expectRefusal(.prestateChanged) {
+        let ended = try house.ceremony(statement.ceremony)
+        #expect(ended.end?.reason == "prestate-changed")
+        house.expectConsistent()
+    }
+
+    @Test("That a PIN was set, or was not, is believed only where the tries before it show it")
+    func evidence() throws {
+        let house = try split()
+        func expect(
+            _ results: [UnsealResult], set: Bool, at location: SourceLocation = #_sourceLocation
+        ) throws {
             var copy = house
-            try copy.execute(statement.ceremony)
+            for result in results {
+                let shares = result == .set || result == .setting ? [] : ["alice", "bob"]
+                try copy.decide(tried(result, shares, "guardians-1", copy))
+            }
+            let done = Command.done(ceremony: "guardians-1", step: "set-pin")
+            if set {
+                try copy.decide(done)
+            } else {
+                copy.expectRefusal(.illegalEvent, of: done, at: location)
+            }
         }
+        try expect([], set: false)
+        try expect([.proved], set: false)
+        try expect([.wrong], set: false)
+        try expect([.setting], set: false)
+        try expect([.setting, .notSet], set: false)
+        try expect([.setting, .set], set: true)
+        try expect([.setting, .unlocked], set: true)
+        try expect([.unlocked, .proved], set: true)
+        // What may have been set is not left, whatever has come after it.
+        var later = house
+        try setPIN(&later, "guardians-1")
+        for (name, key) in [("frank", 304), ("gina", 305)] {
+            let statement = try later.openMembership(["add": name])
+            try later.approve("alice", "bob", "carol", statement: statement)
+            try later.consent(key: 301, to: statement, as: "alice")
+            try later.bring(key: key, to: statement, as: name)
+            try later.carryOut(statement.ceremony)
+            if name == "frank" {
+                try later.decide(tried(.setting, [], statement.ceremony, later))
+            }
+        }
+        let left = Command.done(ceremony: "guardians-2", step: "set-pin", isLeft: true)
+        later.expectRefusal(.illegalEvent, of: left)
+        #expect(known(later)?.epochs.map(\.number) == [3, 2, 1])
+        try later.decide(tried(.notSet, [], "guardians-2", later))
+        try later.decide(left)
+        #expect(known(later)?.epochs.map(\.number) == [3, 1])
+        // A try with what is over is none.
+        later.expectRefusal(
+            .illegalEvent, of: tried(.unlocked, ["alice", "bob"], "guardians-2", later))
+        later.expectConsistent()
     }
 
     @Test("A log that goes on from another knows who guards the token, and by which split")

@@ -83,6 +83,7 @@ public struct CeremonyService: VarlinkInterface {
         case "ConfirmClock": result = try await confirmClock(&parameters, for: peer)
         case "Unlock": result = try await unlocking.issue(&parameters, to: peer, engine: engine)
         case "Unseal": result = try await unlocking.unseal(&parameters, to: peer, engine: engine)
+        case "ProveShare": result = try await unlocking.prove(&parameters, to: peer, engine: engine)
         case "TakeShare": result = try unlocking.takeShare(&parameters, to: peer, engine: engine)
         case "Proof": result = try proof(&parameters, snapshot)
         case "Consistency": result = ["path": .strings(try consistency(&parameters))]

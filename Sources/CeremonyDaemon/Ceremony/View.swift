@@ -291,6 +291,7 @@ enum View {
                     epoch.split.map { split in
                         .object([
                             "ceremony": .string(epoch.ceremony), "epoch": .number(epoch.number),
+                            "log": .string(epoch.record.log),
                             "threshold": .number(split.threshold),
                             "members": .strings(epoch.members.map(\.name)),
                             "here": .strings(here),

@@ -40,7 +40,7 @@ extension Configuration {
             problems.note("log_level", "must be one of \(levels)")
         }
         (socketPath, socketMode, socketGroup) = Configuration.socket(&top, problems)
-        unlockUids = Configuration.unlock(&top, problems)
+        (unlockUids, guardianUids) = Configuration.unlock(&top, problems)
         tokens = Configuration.tokens(&top)
         vaults = Configuration.vaults(&top)
         var poll = top.table("poll")
@@ -93,15 +93,20 @@ extension Configuration {
         return (path, mode, table.optionalString("group"))
     }
 
-    private static func unlock(_ top: inout TableReader, _ problems: Problems) -> Set<UInt32> {
+    private static func unlock(_ top: inout TableReader, _ problems: Problems) -> (
+        uids: Set<UInt32>, guardians: Set<UInt32>
+    ) {
         var table = top.table("unlock")
         defer { table.finish() }
-        let numbers = table.ints("uids")
-        let uids = Set(numbers.compactMap { UInt32(exactly: $0) }).subtracting([.max])
-        if uids.count != numbers.count {
-            problems.note(table.place("uids"), "must be user ids, each once")
+        func users(_ name: String, _ numbers: [Int]) -> Set<UInt32> {
+            let uids = Set(numbers.compactMap { UInt32(exactly: $0) }).subtracting([.max])
+            if uids.count != numbers.count {
+                problems.note(table.place(name), "must be user ids, each once")
+            }
+            return uids
         }
-        return uids
+        let uids = users("uids", table.ints("uids"))
+        return (uids, users("guardians", table.ints("guardians", default: [])))
     }
 
     private static func tokens(_ top: inout TableReader) -> [String: Token] {

@@ -38,6 +38,8 @@ public struct Configuration: Hashable, Sendable {
     public var socketGroup: String?
     /// The users that may hand PINs over.
     public var unlockUids: Set<UInt32>
+    /// The users that, besides them, may take and hand in shares of a guarded token's PIN.
+    public var guardianUids: Set<UInt32>
     /// The PKCS#11 modules that may be loaded, by path.
     public var modules: [String]
     /// The tokens by name.

@@ -59,13 +59,13 @@ struct TableReader {
         return items ?? absent(name, standard, [])
     }
 
-    mutating func ints(_ name: String) -> [Int] {
+    mutating func ints(_ name: String, default standard: [Int]? = nil) -> [Int] {
         let items = take(name, "an array of whole numbers") { value -> [Int]? in
             guard let array = value.array else { return nil }
             let numbers = array.compactMap { $0.int }
             return numbers.count == array.count ? numbers : nil
         }
-        return items ?? absent(name, nil, [])
+        return items ?? absent(name, standard, [])
     }
 
     /// Opens a table; an empty one when it is absent.

@@ -12,6 +12,8 @@ struct Run {
     var done: [StepResult] = []
     var order: Recorded?
     private var made: (vault: any KeyVault, id: [UInt8])?
+    /// A PIN that was chosen; it is nobody's before it is announced.
+    private var dealt: DealtPIN?
     /// The vault beside which files were put ready.
     private var staged: String?
     private var isUnderWay = false
@@ -168,8 +170,8 @@ struct Run {
         return Survey(keyID: id, inventory: InventoryItem.digest(of: inventory))
     }
 
-    /// Splits a new PIN of a token that is at work: so it is known which one it has.
-    private func split(_ token: TokenReference, _ threshold: Int, among count: Int)
+    /// Splits a new PIN of a token that is at work.
+    private mutating func split(_ token: TokenReference, _ threshold: Int, among count: Int)
         async throws(VaultError) -> SplitDigests
     {
         let vault = try await find(token)
@@ -180,9 +182,10 @@ struct Run {
                 .tokenUnable,
                 "\(token.label) takes its PIN on its own keypad, so shares could not give it.")
         }
-        return try executor.custody.deal(
-            for: ceremony.id, token: token, pinLength: description.pinLength,
-            threshold: threshold, among: count)
+        let dealt = try DealtPIN(
+            for: token, pinLength: description.pinLength, threshold: threshold, among: count)
+        self.dealt = dealt
+        return dealt.digests
     }
 
     private func find(_ token: TokenReference) async throws(VaultError) -> any KeyVault {
@@ -227,6 +230,8 @@ struct Run {
                 .execute(document: document, sshsig: sshsig, intent: intent))
             guard !order.isRepeat else { return order }
             self.order = order
+            if let dealt { executor.custody.hold(dealt, for: ceremony.id) }
+            dealt = nil
             ceremony =
                 executor.published.snapshot.state.ceremony(named: ceremony.id) ?? ceremony
             return order

@@ -307,6 +307,7 @@ extension VaultError {
             case .pinLocked, .finalTry: self.init(.pinTries, detail, pkcs11: call)
             default: self.init(VaultError.code(of: error), detail, pkcs11: call)
             }
+            isWithoutEffect = failure.fate != .possiblyUsed
         case .keyGeneration(let failure):
             let code = failure.cause == nil ? .objectExists : VaultError.code(of: error)
             self.init(code, detail, pkcs11: call)

@@ -11,99 +11,92 @@ import Synchronization
 
 /// What this process holds, by the ceremony in which a PIN was split.
 final class Custody: Sendable {
-    /// Seconds for which shares are kept while more are waited for.
+    /// Seconds for which a share is kept while more are waited for.
     static let patience = 900
+    /// Seconds after which it is worth writing down again that somebody has shown their share.
+    static let proofInterval = 3600
 
     private struct Held {
-        /// Shares to be handed out, by number.
+        /// What was dealt here: shares until they are with their holders, the PIN until it is set.
         var dealt: [SecretBytes] = []
-        /// Shares that were handed in, by number, and until when they are kept.
-        var returned: [UInt8: Share] = [:]
-        var until: Timestamp?
-        var pin: SecretBytes?
-        /// Whether it was chosen here, and is kept until it is set.
-        var isOwn = false
+        var chosen: SecretBytes?
+        /// What came back, by number, each until its time.
+        var returned: [UInt8: (share: Share, until: Timestamp)] = [:]
+        /// The PIN that it gave.
+        var recovered: SecretBytes?
         var knowledge = Knowledge.unknown
-
-        var withoutShares: Held {
-            Held(dealt: dealt, pin: isOwn ? pin : nil, isOwn: isOwn, knowledge: knowledge)
-        }
+        /// How often the token gave no clear answer to it.
+        var doubts = 0
     }
 
     /// What is known of the PIN and the token.
     enum Knowledge: Hashable {
         /// Nothing: an earlier life of the daemon may have set it, or a call's answer was lost.
         case unknown
-        /// It is not the token's PIN: it was made here and never set, or the token said no to it.
+        /// It is not the token's PIN: it was made here and never set, the token said no to it, or
+        /// another one has opened it.
         case notSet
-        /// Somebody is just setting it.
-        case changing
         /// It is the token's PIN: it was set here, or has unlocked it.
         case set
     }
 
-    private let held = Mutex<[String: Held]>([:])
+    private struct Content {
+        var held: [String: Held] = [:]
+        var proofs: [String: Timestamp] = [:]
+    }
+
+    private let content = Mutex(Content())
 
     // MARK: A new PIN
 
-    /// Chooses a PIN and splits it. Nothing but this memory changes.
-    ///
-    /// - Throws: ``VaultError``.
-    func deal(
-        for ceremony: String, token: TokenReference, pinLength: ClosedRange<Int>, threshold: Int,
-        among count: Int
-    ) throws(VaultError) -> SplitDigests {
-        let block = try PINBlock.random(for: token, pinLength: pinLength)
-        let shares: [Share]
-        do { shares = try SecretSharing.split(block, threshold: threshold, among: count) } catch {
-            throw VaultError(.executionFailed, "The PIN could not be split: \(error).")
+    /// Keeps a new PIN and its shares from the moment on at which it is announced.
+    func hold(_ dealt: DealtPIN, for ceremony: String) {
+        content.withLock { content in
+            content.held[ceremony] = Held(
+                dealt: dealt.shares, chosen: dealt.pin, knowledge: .notSet)
         }
-        let dealt = try shares.map { share throws(VaultError) in try PINBlock.handed(share) }
-        let pin = try PINBlock.pin(of: block)
-        held.withLock { held in
-            held[ceremony] = Held(dealt: dealt, pin: pin, isOwn: true, knowledge: .notSet)
-        }
-        return SplitDigests(
-            secret: Digest(ofSplit: block), shares: dealt.map { Digest(ofShare: $0) })
     }
 
     /// The share of that number, for its holder.
     func share(_ number: Int, of ceremony: String) -> SecretBytes? {
-        held.withLock { held in
-            guard let dealt = held[ceremony]?.dealt, dealt.indices.contains(number - 1) else {
-                return nil
-            }
+        content.withLock { content in
+            guard let dealt = content.held[ceremony]?.dealt, dealt.indices.contains(number - 1)
+            else { return nil }
             return dealt[number - 1]
         }
     }
 
     /// Every share is with its holder; the PIN is kept until it is set.
-    func keepPIN(of ceremony: String) { held.withLock { $0[ceremony]?.dealt = [] } }
+    func keepPIN(of ceremony: String) { content.withLock { $0.held[ceremony]?.dealt = [] } }
 
-    /// The ceremony came to nothing.
-    func forget(_ ceremony: String) { _ = held.withLock { $0.removeValue(forKey: ceremony) } }
+    /// The ceremony came to nothing, or another one has taken its place.
+    func forget(_ ceremony: String) {
+        _ = content.withLock { $0.held.removeValue(forKey: ceremony) }
+    }
 
     // MARK: Shares that come back
 
-    /// Takes a share, and puts the PIN together where that was the last one that is needed.
+    /// Takes a share, and puts the PIN together where that was the last one that is needed. One
+    /// that is here already stays for as long as it would have.
     ///
     /// - Throws: ``VaultError`` where it is no share of the split.
     func take(
         _ secret: SecretBytes, of epoch: Authority.Epoch, _ split: PINSplit, at time: Timestamp
-    )
-        throws(VaultError)
-    {
-        let number = try Custody.number(of: secret, split)
+    ) throws(VaultError) {
+        let number = UInt8(try Custody.number(of: secret, split))
         let share = try PINBlock.share(secret)
-        let all = held.withLock { held in
-            held[epoch.ceremony, default: Held()].returned[UInt8(number)] = share
-            held[epoch.ceremony]?.until = time + Custody.patience
-            return held[epoch.ceremony]?.returned ?? [:]
+        let all = content.withLock { content -> [Share] in
+            var held = content.held[epoch.ceremony] ?? Held()
+            if held.returned[number] == nil {
+                held.returned[number] = (share, time + Custody.patience)
+            }
+            content.held[epoch.ceremony] = held
+            guard held.recovered == nil else { return [] }
+            return held.returned.sorted { $0.key < $1.key }.map(\.value.share)
         }
-        guard all.count >= split.threshold, pin(of: epoch.ceremony) == nil else { return }
-        let shares = all.sorted { $0.key < $1.key }.prefix(split.threshold).map(\.value)
+        guard all.count >= split.threshold else { return }
         let block: SecretBytes
-        do { block = try SecretSharing.secret(of: Array(shares)) } catch {
+        do { block = try SecretSharing.secret(of: Array(all.prefix(split.threshold))) } catch {
             throw VaultError(.executionFailed, "The shares could not be put together: \(error).")
         }
         // A PIN that is wrong would cost a try: what comes out is known before it is used.
@@ -111,7 +104,7 @@ final class Custody: Sendable {
             throw VaultError(.executionFailed, "The shares do not give what was split.")
         }
         let pin = try PINBlock.pin(of: block)
-        held.withLock { $0[epoch.ceremony]?.pin = pin }
+        content.withLock { $0.held[epoch.ceremony]?.recovered = pin }
     }
 
     /// Which share of the split it is.
@@ -129,35 +122,56 @@ final class Custody: Sendable {
 
     /// Whose shares of the epoch's split are here, by name.
     func holders(of epoch: Authority.Epoch) -> [String] {
-        let numbers = held.withLock { held in
-            (held[epoch.ceremony]?.returned.keys).map { $0.map(Int.init).sorted() } ?? []
+        let numbers = content.withLock { content in
+            (content.held[epoch.ceremony]?.returned.keys).map { $0.map(Int.init).sorted() } ?? []
         }
         return numbers.compactMap { number in
             epoch.members.indices.contains(number - 1) ? epoch.members[number - 1].name : nil
         }
     }
 
-    /// The PIN of that split, once it is known here.
-    func pin(of ceremony: String) -> SecretBytes? { held.withLock { $0[ceremony]?.pin } }
+    /// The PIN that shares gave, which are here.
+    func returnedPIN(of ceremony: String) -> SecretBytes? {
+        content.withLock { $0.held[ceremony]?.recovered }
+    }
 
-    /// Lets shares go that were waited with for too long, and PINs that they gave.
+    /// The PIN of that split, whether it was chosen here or shares gave it.
+    func pin(of ceremony: String) -> SecretBytes? {
+        content.withLock { $0.held[ceremony]?.chosen ?? $0.held[ceremony]?.recovered }
+    }
+
+    /// Lets shares go that were waited with for too long, and PINs for which too few are left.
     func lookAtShares(at time: Timestamp) {
-        held.withLock { held in
-            for (ceremony, each) in held where each.until.map({ time >= $0 }) ?? false {
-                held[ceremony] = each.withoutShares
+        content.withLock { content in
+            for (ceremony, each) in content.held {
+                let left = each.returned.filter { time < $0.value.until }
+                guard left.count < each.returned.count else { continue }
+                content.held[ceremony]?.returned = left
+                content.held[ceremony]?.recovered = nil
             }
         }
     }
 
-    /// What was handed in is to be handed in again.
-    func dropShares(of ceremony: String) {
-        held.withLock { held in held[ceremony] = held[ceremony]?.withoutShares }
+    /// Whatever was handed in is to be handed in again: a token was locked, or what was handed in
+    /// has done its work.
+    func dropShares() {
+        content.withLock { content in
+            for ceremony in content.held.keys {
+                content.held[ceremony]?.returned = [:]
+                content.held[ceremony]?.recovered = nil
+            }
+        }
     }
 
-    /// What was handed in has done its work; what is known of it stays.
-    func letGo(_ ceremony: String) {
-        held.withLock { held in
-            held[ceremony] = held[ceremony].map { Held(knowledge: $0.knowledge) }
+    /// Whether it is worth writing down that somebody has shown their share.
+    func isNews(_ holder: String, of ceremony: String, at time: Timestamp) -> Bool {
+        content.withLock { content in
+            let key = ceremony + " " + holder
+            if let last = content.proofs[key], time - last < Custody.proofInterval, time >= last {
+                return false
+            }
+            content.proofs[key] = time
+            return true
         }
     }
 
@@ -165,26 +179,40 @@ final class Custody: Sendable {
 
     /// What is known of it.
     func knowledge(of ceremony: String) -> Knowledge {
-        held.withLock { $0[ceremony]?.knowledge ?? .unknown }
+        content.withLock { $0.held[ceremony]?.knowledge ?? .unknown }
     }
 
     /// Something is known now.
     func note(_ knowledge: Knowledge, of ceremony: String) {
-        held.withLock { $0[ceremony, default: Held()].knowledge = knowledge }
+        content.withLock { content in
+            content.held[ceremony, default: Held()].knowledge = knowledge
+            if knowledge == .set { content.held[ceremony]?.chosen = nil }
+        }
+    }
+
+    /// How often the token gave no clear answer to it.
+    func doubts(about ceremony: String) -> Int {
+        content.withLock { $0.held[ceremony]?.doubts ?? 0 }
+    }
+
+    /// The token gave no clear answer to it.
+    func noteDoubt(about ceremony: String) {
+        content.withLock { $0.held[ceremony, default: Held()].doubts += 1 }
     }
 
     /// Whether the PIN of a committed ceremony is the token's, for whoever rolls it forward.
     ///
     /// - Parameter isWithdrawn: Whether another one is to be set instead.
     /// - Returns: `false` where it is not and never will be.
-    /// - Throws: ``VaultError`` (`pin-awaited`) where it is still to be set.
+    /// - Throws: ``VaultError`` (`pin-awaited`) where it is still to be set, or not known.
     func isSet(_ ceremony: String, of token: TokenReference, isWithdrawn: Bool)
         throws(VaultError) -> Bool
     {
         switch knowledge(of: ceremony) {
         case .set: return true
-        case .notSet where isWithdrawn, .unknown where isWithdrawn:
+        case .notSet where isWithdrawn:
             forget(ceremony)
+            note(.notSet, of: ceremony)
             return false
         default:
             throw VaultError(

@@ -4,129 +4,25 @@
 // old one. Every try is on the disk before it is made, and in the log first thing when that can be
 // written.
 
-public import CeremonyRecord
-public import CeremonyRules
-public import Sodium
-
-/// How the unsealing of a token stands.
-public struct UnsealStanding: Sendable, Hashable {
-    /// The token's name in the configuration.
-    public let token: String
-    /// Who guards it, and by which splits it opens.
-    public let guardianship: Guardianship
-    /// Whose shares are here now, for each of the guardianship's epochs in their order.
-    public let holders: [[String]]
-    /// Whether the token is unlocked.
-    public let isUnlocked: Bool
-}
-
-/// A share that a guardian hands in.
-public struct ReturnedShare: Sendable {
-    /// The ceremony in which the PIN was split.
-    public let ceremony: String
-    /// The share as it was handed out.
-    public let secret: SecretBytes
-
-    /// A share.
-    public init(ceremony: String, secret: SecretBytes) {
-        self.ceremony = ceremony
-        self.secret = secret
-    }
-
-    /// Several of them, one behind the other, as they are handed over.
-    ///
-    /// - Parameter ceremonies: Where they were split, in their order.
-    /// - Throws: ``EngineError`` (`bad-share`).
-    public static func all(_ ceremonies: [String], in secret: SecretBytes?) throws(EngineError)
-        -> [ReturnedShare]
-    {
-        let size = PINBlock.shareSize
-        guard let secret, secret.count == ceremonies.count * size else {
-            throw EngineError(
-                .badShare, "What was handed over is not \(ceremonies.count) shares.",
-                next: "Hand them in again: ceremonyctl unseal.")
-        }
-        do throws(VaultError) {
-            return try ceremonies.enumerated().map { place, ceremony throws(VaultError) in
-                ReturnedShare(
-                    ceremony: ceremony,
-                    secret: try PINBlock.copy(of: secret, place * size..<(place + 1) * size))
-            }
-        } catch {
-            throw error.engineError
-        }
-    }
-}
+import CeremonyRecord
+import CeremonyRules
+import Sodium
 
 extension Engine {
-    /// Bytes of a share.
-    public static var shareSize: Int { PINBlock.shareSize }
-
-    /// The share of a new PIN that belongs to a key, for whoever shows that they have that key,
-    /// while the ceremony asks them to sign for it.
-    ///
-    /// - Parameters:
-    ///   - nonce: What the request is about, used once.
-    ///   - signature: 64 bytes by the key over the ``ShareRequest`` with that nonce.
-    /// - Throws: ``EngineError`` (`halted`, `not-yet`, `bad-signature`).
-    public func share(
-        for key: Fingerprint, of ceremony: String, nonce: String, signature: [UInt8]
-    ) throws(EngineError) -> SecretBytes {
-        guard !snapshot.isHalted else { throw EngineError(.haltedByFile) }
-        let asked = executor.questions.questions(of: ceremony).first { $0.key.fingerprint == key }
-        guard let asked, let receipt = asked.share,
-            let share = executor.custody.share(receipt.number, of: ceremony)
-        else {
-            throw EngineError(
-                Refusal(
-                    .notYet, "No share of \(ceremony) waits for the key \(key) now.",
-                    next: "How it stands: ceremonyctl show \(ceremony)."))
-        }
-        let request = ShareRequest(
-            log: receipt.log, mode: receipt.mode, ceremony: ceremony, key: asked.key, nonce: nonce)
-        let bytes = SSHSIG.signedBytes(namespace: .shareRequest, message: request.bytes)
-        guard asked.key.verifies(signature, of: bytes) else {
-            throw EngineError(
-                Refusal(
-                    .badSignature, "This is no request by the key \(key).",
-                    next: "Nothing was handed out. Ask again: ceremonyctl answer \(ceremony).",
-                    requirement: "NFR18"))
-        }
-        return share
-    }
-
-    /// Who guards a token of the daemon.
-    ///
-    /// - Throws: ``EngineError`` (`unknown-token`, `not-guarded`, the token's trouble).
-    public func guardianship(of name: String) async throws(EngineError) -> Guardianship {
-        try await guardianship(of: try vault(named: name))
-    }
-
-    /// How the unsealing of a token stands that has just been looked at; `nil` where nobody guards
-    /// it.
-    public func unsealing(of name: String, _ description: TokenDescription) -> UnsealStanding? {
-        snapshot.state.guardianship(of: description.reference).map { known in
-            UnsealStanding(
-                token: name, guardianship: known,
-                holders: known.epochs.map { executor.custody.holders(of: $0) },
-                isUnlocked: description.isUnlocked)
-        }
-    }
-
     /// Takes shares that a guardian hands in. With enough of them the token is unlocked, and where
     /// a new PIN waits to be set and the old one is known, it is set.
     ///
-    /// One try for each split, and two only where the log leaves open which PIN the token has.
+    /// One try, and two only where the log leaves open which PIN the token has.
     ///
     /// - Parameters:
     ///   - shares: One guardian's, of each split that they hold a share of.
-    ///   - isRehearsal: Whether they only show that they have them: nothing is kept or tried.
     ///   - clock: As for ``unlock(_:pin:allowFinalTry:isTyped:clock:)``.
-    /// - Returns: How it stands then.
-    /// - Throws: ``EngineError``; what was handed in is kept for a while, except where it is wrong.
+    /// - Returns: How it stands then. What keeps a new PIN from being set is told by
+    ///   ``trouble(of:)``: the token is open all the same.
+    /// - Throws: ``EngineError``; what was handed in is kept for a while.
     public func handIn(
-        _ shares: [ReturnedShare], to name: String, isRehearsal: Bool = false,
-        allowFinalTry: Bool = false, clock date: String? = nil
+        _ shares: [ReturnedShare], to name: String, allowFinalTry: Bool = false,
+        clock date: String? = nil
     ) async throws(EngineError) -> UnsealStanding {
         let vault = try vault(named: name)
         await turns.take()
@@ -136,86 +32,139 @@ extension Engine {
             guard let epoch = known.epochs.first(where: { $0.ceremony == share.ceremony }),
                 let split = epoch.split
             else {
+                // One of several may be of a split that is over since it was asked for.
+                if shares.count > 1 { continue }
                 throw EngineError(
                     .badShare, "\(share.ceremony) has split no PIN that \(name) could have now.",
-                    next: "Whose shares open it: ceremonyctl unseal \(name) --dry-run.")
+                    next: "Whose shares open it: ceremonyctl tokens.")
             }
             do throws(VaultError) {
-                let number = try Custody.number(of: share.secret, split)
-                if isRehearsal {
-                    let holder = epoch.members[number - 1].name
-                    try note(.proved, [holder], epoch.ceremony, split.token)
-                } else {
-                    try executor.custody.take(share.secret, of: epoch, split, at: watch.reads)
-                }
+                try executor.custody.take(share.secret, of: epoch, split, at: watch.reads)
             } catch {
                 throw error.engineError
             }
         }
-        if isRehearsal {
-            if !snapshot.isSealed { try await recordTries() }
-            return await standing(of: vault, known)
+        try await openUp(vault, known, shares.map(\.ceremony), allowFinalTry, date)
+        let standing = await standing(of: vault, try await guardianship(of: vault))
+        // While another PIN waits for its shares, this one is needed once more.
+        if standing.isUnlocked, standing.guardianship.pending == nil {
+            executor.custody.dropShares()
         }
-        try await openUp(vault, known, allowFinalTry, date)
-        return await standing(of: vault, try await guardianship(of: vault))
+        return standing
     }
 
     /// Unlocks the token if its PIN is known now, and sets the new one if it waits.
     private func openUp(
-        _ vault: any KeyVault, _ known: Guardianship, _ allowFinalTry: Bool, _ date: String?
+        _ vault: any KeyVault, _ known: Guardianship, _ brought: [String],
+        _ allowFinalTry: Bool, _ date: String?
     ) async throws(EngineError) {
-        let custody = executor.custody
         if try await !isReady(vault, clock: date) {
-            // One that was chosen here is known here, and still it takes the shares. One that is
-            // known not to be the token's is not tried, however often it is given.
-            let candidates = known.epochs.filter { epoch in
-                custody.holders(of: epoch).count >= epoch.split?.threshold ?? .max
-                    && custody.pin(of: epoch.ceremony) != nil
-                    && custody.knowledge(of: epoch.ceremony) != .notSet
-            }
+            let candidates = try candidates(of: known, brought)
             guard !candidates.isEmpty else { return }
+            try await checkFinalTry(of: vault, for: candidates, known, allowFinalTry)
             try await logIn(to: vault, clock: date) { () throws(VaultError) in
                 try await self.unlock(vault, with: candidates, known, allowFinalTry)
             }
-            if !snapshot.isSealed { try await recordTries() }
         }
-        if let pending = known.pending, custody.knowledge(of: pending.ceremony) == .set {
-            try await executor.rollForward(pending.ceremony)
-            for epoch in known.epochs { custody.letGo(epoch.ceremony) }
-            return
-        }
-        guard let old = known.inForce else { return }
-        try await setWaitingPIN(of: vault, insteadOf: custody.pin(of: old.ceremony), allowFinalTry)
-        // While another PIN waits for its shares, this one is needed once more.
-        if known.pending == nil { custody.letGo(old.ceremony) }
+        try await settlePIN(of: vault, known, allowFinalTry)
     }
 
-    /// Tries the new PIN, then the old one; each once, and written down before.
+    /// A split, and the PIN that enough of its shares gave.
+    private struct Candidate {
+        let epoch: Authority.Epoch
+        let pin: SecretBytes
+        let holders: [String]
+    }
+
+    /// The PINs that are worth a try, two at most. One that was chosen here still takes the shares.
+    /// One to which the token gave no clear answer comes after the others.
+    ///
+    /// - Parameter brought: What the order has brought shares of.
+    /// - Throws: ``EngineError`` (`wrong-pin`) where all of that is known to be wrong.
+    private func candidates(of known: Guardianship, _ brought: [String]) throws(EngineError)
+        -> [Candidate]
+    {
+        let custody = executor.custody
+        let here = known.epochs.compactMap { epoch -> Candidate? in
+            let holders = custody.holders(of: epoch)
+            guard let split = epoch.split, holders.count >= split.threshold,
+                let pin = custody.returnedPIN(of: epoch.ceremony)
+            else { return nil }
+            return Candidate(epoch: epoch, pin: pin, holders: holders)
+        }
+        let open = here.filter { custody.knowledge(of: $0.epoch.ceremony) != .notSet }
+        let isHopeless = brought.allSatisfy { custody.knowledge(of: $0) == .notSet }
+        if open.isEmpty, isHopeless, let first = here.first {
+            throw Engine.wrong(
+                VaultError(
+                    .wrongPIN,
+                    "The shares of epoch \(first.epoch.number) are whole, and their PIN is known "
+                        + "not to be the token's: it was not tried again."), known,
+                here.map(\.epoch)
+            ).engineError
+        }
+        let sure = open.filter { custody.doubts(about: $0.epoch.ceremony) == 0 }
+        let doubtful = open.filter { custody.doubts(about: $0.epoch.ceremony) > 0 }
+        return Array((sure + doubtful).prefix(2))
+    }
+
+    /// With one try left nobody guesses which of two PINs it is.
+    private func checkFinalTry(
+        of vault: any KeyVault, for candidates: [Candidate], _ known: Guardianship,
+        _ allowFinalTry: Bool
+    ) async throws(EngineError) {
+        guard allowFinalTry, candidates.count > 1,
+            (try? await vault.inspect())?.pinTries == "finalTry"
+        else { return }
+        executor.custody.dropShares()
+        throw EngineError(
+            .pinTries,
+            "\(vault.name) has one try left, and it is not known which of two PINs it has.",
+            next: "Nothing was tried. Hand in the shares of one epoch only: ceremonyctl unseal "
+                + "\(vault.name) --epoch N --daemon-final-try.")
+    }
+
+    /// Tries one PIN, then the other; each once, and written down before.
     private func unlock(
-        _ vault: any KeyVault, with candidates: [Authority.Epoch], _ known: Guardianship,
+        _ vault: any KeyVault, with candidates: [Candidate], _ known: Guardianship,
         _ allowFinalTry: Bool
     ) async throws(VaultError) {
         let custody = executor.custody
-        for epoch in candidates {
-            guard let pin = custody.pin(of: epoch.ceremony), let split = epoch.split else {
-                continue
-            }
-            let holders = custody.holders(of: epoch)
-            try note(.unknown, holders, epoch.ceremony, split.token)
+        for (place, candidate) in candidates.enumerated() {
+            let ceremony = candidate.epoch.ceremony
+            try note(.unknown, candidate)
             do throws(VaultError) {
-                try await vault.unlock(pin: pin, allowFinalTry: allowFinalTry)
+                // The second of two is not the one for which a last try was allowed.
+                try await vault.unlock(
+                    pin: candidate.pin, allowFinalTry: allowFinalTry && place == 0)
             } catch  where error.code == .wrongPIN {
-                try note(.wrong, holders, epoch.ceremony, split.token)
-                custody.note(.notSet, of: epoch.ceremony)
-                if epoch == candidates.last { throw Engine.wrong(error, known, candidates) }
+                try note(.wrong, candidate)
+                custody.note(.notSet, of: ceremony)
+                guard place + 1 < candidates.count else {
+                    throw Engine.wrong(error, known, candidates.map(\.epoch))
+                }
                 continue
+            } catch {
+                custody.noteDoubt(about: ceremony)
+                throw error
             }
-            try note(.unlocked, holders, epoch.ceremony, split.token)
-            custody.note(.set, of: epoch.ceremony)
-            if epoch == known.inForce, let pending = known.pending {
-                custody.note(.notSet, of: pending.ceremony)
-            }
+            try note(.unlocked, candidate)
+            custody.note(.set, of: ceremony)
+            try rememberOthers(than: candidate.epoch, known)
             return
+        }
+    }
+
+    /// The token has one PIN: the others that it might have are not set.
+    private func rememberOthers(than epoch: Authority.Epoch?, _ known: Guardianship)
+        throws(VaultError)
+    {
+        for other in known.waiting where other != epoch {
+            executor.custody.note(.notSet, of: other.ceremony)
+            guard snapshot.state.lastUnsealing(of: other.ceremony).map(\.isOpen) ?? false,
+                let token = other.split?.token
+            else { continue }
+            try note(.notSet, [], other.ceremony, token)
         }
     }
 
@@ -235,35 +184,89 @@ extension Engine {
                 + "keeps it."
         } else {
             error.detail +=
-                " The PIN that was split is not the token's any more; whoever keeps its security "
-                + "officer's PIN can set one."
+                " What was split is not its PIN any more; whoever keeps its security officer's "
+                + "PIN can set one, which is then typed: ceremonyctl unlock TOKEN --typed-pin."
         }
         return error
     }
 
-    /// Sets the PIN that guardians hold shares of, where it is known here and the log is open. What
-    /// became of it is known afterwards, or the token is locked: the next login tells.
-    func setWaitingPIN(
-        of vault: any KeyVault, insteadOf old: SecretBytes?, _ allowFinalTry: Bool
+    // MARK: A new PIN
+
+    /// Somebody has typed the PIN, and it has opened the token: what was split and is not in force
+    /// is not set. With the log open, the new PIN is set where it is known here.
+    ///
+    /// - Throws: ``EngineError``: why it was not set; the token is open all the same.
+    func settleTypedPIN(
+        of vault: any KeyVault, _ pin: SecretBytes?, hasOpened: Bool, _ allowFinalTry: Bool
+    ) async throws(EngineError) {
+        guard let known = try? await guardianship(of: vault), !known.waiting.isEmpty else { return }
+        if hasOpened {
+            do throws(VaultError) { try rememberOthers(than: nil, known) } catch {
+                throw error.engineError
+            }
+        }
+        guard !snapshot.isSealed, !snapshot.isHalted else { return }
+        try await recordTries()
+        await rollForward(known)
+        guard let pin else { return }
+        try await setWaitingPIN(of: vault, insteadOf: pin, allowFinalTry)
+    }
+
+    /// The token is open: what that shows is rolled forward, and the new PIN is set if the old one
+    /// was handed in too.
+    private func settlePIN(of vault: any KeyVault, _ known: Guardianship, _ allowFinalTry: Bool)
+        async throws(EngineError)
+    {
+        // A sealed log still waits for another key, and a halted one for its keepers.
+        guard !snapshot.isSealed else { return }
+        try await recordTries()
+        guard !snapshot.isHalted else { return }
+        await rollForward(known)
+        guard let now = try? await guardianship(of: vault), let pending = now.pending,
+            let old = now.inForce, executor.custody.knowledge(of: old.ceremony) != .notSet,
+            let pin = executor.custody.returnedPIN(of: old.ceremony)
+        else { return }
+        do throws(EngineError) {
+            try await setWaitingPIN(of: vault, insteadOf: pin, allowFinalTry)
+        } catch {
+            if error.has(.wrongPIN) { executor.custody.note(.notSet, of: old.ceremony) }
+            executor.troubles.note(error.detail, of: pending.ceremony)
+            // A token that was closed for want of an answer is not open.
+            if await !vault.isAtWork { throw error }
+        }
+    }
+
+    /// The oldest first: what is left makes way for what comes after it.
+    private func rollForward(_ known: Guardianship) async {
+        for epoch in known.waiting.reversed() {
+            try? await executor.rollForward(epoch.ceremony)
+        }
+    }
+
+    /// Sets the PIN that guardians hold shares of, where it is known here. What became of it is
+    /// known afterwards, or the token is locked: the next login tells.
+    private func setWaitingPIN(
+        of vault: any KeyVault, insteadOf old: SecretBytes, _ allowFinalTry: Bool
     ) async throws(EngineError) {
         let custody = executor.custody
-        guard let old, !snapshot.isSealed, !snapshot.isHalted,
-            let known = try? await guardianship(of: vault), let pending = known.pending,
+        guard let known = try? await guardianship(of: vault), let pending = known.pending,
             let split = pending.split, let new = custody.pin(of: pending.ceremony),
             custody.knowledge(of: pending.ceremony) != .set
         else { return }
         let holders = custody.holders(of: pending)
         do throws(VaultError) {
-            custody.note(.changing, of: pending.ceremony)
             try note(.setting, holders, pending.ceremony, split.token)
+        } catch {
+            throw error.engineError
+        }
+        custody.note(.unknown, of: pending.ceremony)
+        do throws(VaultError) {
             try await vault.changePIN(from: old, to: new, allowFinalTry: allowFinalTry)
         } catch {
-            let isWrong = error.code == .wrongPIN || error.code == .pinTries
-            custody.note(isWrong ? .notSet : .unknown, of: pending.ceremony)
-            if isWrong {
+            if error.isWithoutEffect {
+                custody.note(.notSet, of: pending.ceremony)
                 try? note(.notSet, holders, pending.ceremony, split.token)
             } else {
-                for epoch in known.epochs { custody.dropShares(of: epoch.ceremony) }
                 await seal(withoutAnswerOf: vault)
             }
             throw error.engineError
@@ -274,24 +277,38 @@ extension Engine {
         }
         try await recordTries()
         try await executor.rollForward(pending.ceremony)
-        for epoch in known.epochs { custody.letGo(epoch.ceremony) }
     }
 
-    /// Writes the tries into the log that only the file has.
+    // MARK: Tries
+
+    /// Writes the tries into the log that only the file has. What the rules refuse is of another
+    /// log, or older than this one: it is put aside, and keeps nobody from opening the log.
     func recordTries() async throws(EngineError) {
         let all = try unsealFile.tries()
         guard !all.isEmpty else { return }
-        for var tried in all {
+        var isRefused = false
+        for tried in all {
+            var rest = tried.tries[...]
             // A death between the log and the file leaves here what the log has already.
-            if let last = snapshot.state.lastTried, last.token == tried.token,
-                tried.tries.starts(with: last.tries)
-            {
-                tried.tries.removeFirst(last.tries.count)
+            if let last = snapshot.state.lastTries(on: tried.token), rest.starts(with: last.tries) {
+                rest = rest.dropFirst(last.tries.count)
             }
-            guard !tried.tries.isEmpty else { continue }
-            _ = try await writer.submit(.unsealTried(tried))
+            while !rest.isEmpty {
+                let some = UnsealTried(token: tried.token, tries: Array(rest.prefix(64)))
+                rest = rest.dropFirst(64)
+                do throws(EngineError) {
+                    _ = try await writer.submit(.unsealTried(some))
+                } catch  where error.code == RefusalCode.illegalEvent.rawValue {
+                    isRefused = true
+                }
+            }
         }
-        try unsealFile.remove()
+        if isRefused { try unsealFile.putAside() } else { try unsealFile.remove() }
+    }
+
+    private func note(_ result: UnsealResult, _ candidate: Candidate) throws(VaultError) {
+        guard let token = candidate.epoch.split?.token else { return }
+        try note(result, candidate.holders, candidate.epoch.ceremony, token)
     }
 
     private func note(
@@ -300,43 +317,43 @@ extension Engine {
         let tried = UnsealTry(
             time: watch.reads, ceremony: ceremony, shares: shares, result: result)
         do throws(EngineError) { try unsealFile.note(tried, on: token.uri) } catch {
-            throw VaultError(.unsealFile, error.detail)
+            var trouble = VaultError(.unsealFile, error.detail)
+            trouble.isWithoutEffect = true
+            throw trouble
         }
     }
 
-    /// Refuses a PIN that somebody typed for a token whose PIN nobody can know.
+    /// Refuses a PIN that somebody typed for a token whose PIN nobody can know, or which may have
+    /// been changed for one that nobody knows.
     ///
-    /// - Throws: ``EngineError`` (`guarded`).
+    /// - Throws: ``EngineError`` (`guarded`, the token's trouble).
     public func refuseTypedPIN(of vault: any KeyVault) async throws(EngineError) {
-        guard let description = try? await vault.inspect(),
-            let known = snapshot.state.guardianship(of: description.reference),
-            let epoch = known.inForce, let split = epoch.split
-        else { return }
-        throw EngineError(
-            .guarded,
-            "The PIN of \(vault.name) is held in shares by \(known.authority), and \(split.threshold)"
-                + " of \(epoch.members.count) give it. No PIN was tried.",
-            next: "Each of them runs: ceremonyctl unseal \(vault.name). Where its security officer "
-                + "has set another PIN: ceremonyctl unlock \(vault.name) --typed-pin.")
-    }
-
-    private func guardianship(of vault: any KeyVault) async throws(EngineError) -> Guardianship {
         let description: TokenDescription
         do throws(VaultError) { description = try await vault.inspect() } catch {
             throw error.engineError
         }
-        guard let known = snapshot.state.guardianship(of: description.reference) else {
-            throw EngineError(
-                .notGuarded, "Nobody holds shares of the PIN of \(vault.name).",
-                next: "Whoever keeps its PIN types it: ceremonyctl unlock \(vault.name).")
-        }
-        return known
+        guard let known = snapshot.state.guardianship(of: description.reference),
+            let epoch = known.inForce ?? known.waiting.first(where: mayBeSet),
+            let split = epoch.split
+        else { return }
+        throw EngineError(
+            .guarded,
+            "The PIN of \(vault.name) is "
+                + (known.inForce == nil ? "perhaps changed for one that is " : "")
+                + "held in shares by \(known.authority), and \(split.threshold) of "
+                + "\(epoch.members.count) give it. No PIN was tried.",
+            next: "Each of them runs: ceremonyctl unseal \(vault.name). Who knows its PIN all the "
+                + "same, because its security officer has set one or it was not changed: "
+                + "ceremonyctl unlock \(vault.name) --typed-pin.")
     }
 
-    private func standing(of vault: any KeyVault, _ known: Guardianship) async -> UnsealStanding {
-        UnsealStanding(
-            token: vault.name, guardianship: known,
-            holders: known.epochs.map { executor.custody.holders(of: $0) },
-            isUnlocked: (try? await vault.inspect())?.isUnlocked ?? false)
+    /// Whether the last that is known of it is that it was about to be set.
+    private func mayBeSet(_ epoch: Authority.Epoch) -> Bool {
+        let here = (try? unsealFile.tries())?.flatMap(\.tries).last {
+            $0.ceremony == epoch.ceremony && $0.result != .proved
+        }?.result
+        let last = here ?? snapshot.state.lastUnsealing(of: epoch.ceremony)
+        return last.map(\.isOpen) ?? false
+            && executor.custody.knowledge(of: epoch.ceremony) == .unknown
     }
 }

@@ -22,7 +22,6 @@ public struct UnsealFile: Sendable {
             "ceremony": .string(tried.ceremony), "shares": .strings(tried.shares),
             "result": .string(tried.result.rawValue),
         ]).canonicalBytes
-        let isNew = access(path, F_OK) != 0
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw trouble("opened") }
         defer { close(descriptor) }
@@ -31,7 +30,7 @@ public struct UnsealFile: Sendable {
         guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
             throw trouble("written")
         }
-        if isNew { try syncDirectory() }
+        try syncDirectory()
     }
 
     /// The tries of each token, in their order. A line that was torn off was never acted on.
@@ -56,6 +55,19 @@ public struct UnsealFile: Sendable {
     func remove() throws(EngineError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw trouble("removed") }
         try syncDirectory()
+    }
+
+    /// What is in it is none of this log's: it gets another name, and nothing of it is lost.
+    ///
+    /// - Throws: ``EngineError`` (`unseal-file`).
+    func putAside() throws(EngineError) {
+        for number in 1...1000 {
+            let aside = "\(path).refused-\(number)"
+            if access(aside, F_OK) == 0 { continue }
+            guard rename(path, aside) == 0 else { break }
+            return try syncDirectory()
+        }
+        throw trouble("put aside")
     }
 
     private func read() throws(EngineError) -> [UInt8] {
@@ -102,11 +114,6 @@ public struct UnsealFile: Sendable {
             next: "Nothing more is tried on the token before a try can be written down. Mend the "
                 + "disk, and hand the shares in again.")
     }
-}
-
-extension UnsealResult {
-    /// Whether it was written down before, and what came of it follows.
-    fileprivate var isOpen: Bool { self == .unknown || self == .setting }
 }
 
 extension UnsealTried {

@@ -18,9 +18,6 @@ extension Digest {
 
     /// The title sets a digest of one sort apart from every other.
     private init(of secret: SecretBytes, after title: String) {
-        var hash = SHA256State()
-        hash.update(Array(title.utf8) + [0])
-        hash.update(secret)
-        self.init(unchecked: hash.digest)
+        self.init(unchecked: SHA256.hash(secret, after: Array(title.utf8) + [0]))
     }
 }

@@ -47,6 +47,11 @@ public enum UnsealResult: String, Sendable, Hashable, CaseIterable {
     case proved
 }
 
+extension UnsealResult {
+    /// Whether it was written down before, and what came of it follows or was never known.
+    public var isOpen: Bool { self == .unknown || self == .setting }
+}
+
 /// `unseal.tried`: What was done with shares since the log was last written.
 public struct UnsealTried: EventPayload {
     /// The token, as a `pkcs11:` URI.

@@ -53,7 +53,11 @@ extension State {
                 "\(done.ceremony) has nothing of the name \(done.step) to do next, or not so.",
                 requirement: "FP-4")
         }
-        guard done.result == next.result else { return leave(ceremony.id) }
+        let isLeft = done.result != next.result
+        try checkEvidence(for: next.step, of: ceremony, isLeft: isLeft)
+        // What opens a token is part of what changes of its guardians depend on.
+        defer { if next.canBeOvertaken { demandPrestateEndings(besides: ceremony.id) } }
+        guard !isLeft else { return leave(ceremony.id) }
         change(ceremony.id) { $0.afterwards.removeFirst() }
         guard ceremony.afterwards.count == 1 else { return }
         unfinishedNames.removeAll { $0 == ceremony.id }

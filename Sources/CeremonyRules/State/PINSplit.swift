@@ -3,6 +3,7 @@
 // members' own tokens, and the PIN is nowhere.
 
 public import CeremonyRecord
+import HashTreeCollections
 
 /// The digests of a split: of the secret that gives the PIN, and of each share by its number.
 public struct SplitDigests: Hashable, Sendable {
@@ -57,18 +58,21 @@ public struct PINSplit: Hashable, Sendable {
     public let digests: SplitDigests
 }
 
-/// Who guards a token, and by which split it opens.
+/// Who guards a token, and by which splits it may open.
 public struct Guardianship: Hashable, Sendable {
     /// The authority.
     public let authority: String
-    /// The epoch whose shares give the PIN that the token has; `nil` before the first was set, when
-    /// somebody knows it.
+    /// The epoch whose shares give the PIN that the token has, as far as the log knows; `nil`
+    /// before the first was set, when somebody knows it.
     public let inForce: Authority.Epoch?
-    /// The epoch whose PIN is still to be set; its shares are in its members' tokens already.
-    public let pending: Authority.Epoch?
+    /// Later epochs whose PIN is still to be set, or may have been: the newest first. Their shares
+    /// are in their members' tokens.
+    public let waiting: [Authority.Epoch]
 
+    /// The epoch whose PIN is to be set.
+    public var pending: Authority.Epoch? { waiting.first }
     /// The epochs whose shares may open the token, in the order in which they are tried.
-    public var epochs: [Authority.Epoch] { [pending, inForce].compactMap { $0 } }
+    public var epochs: [Authority.Epoch] { waiting + [inForce].compactMap { $0 } }
 }
 
 extension State {
@@ -77,9 +81,12 @@ extension State {
         for authority in allAuthorities {
             let epochs = authority.epochs.filter { $0.split?.token == token }
             guard !epochs.isEmpty else { continue }
+            let inForce = epochs.last { isSet(by: $0) }
             return Guardianship(
-                authority: authority.name, inForce: epochs.last { isSet(by: $0) },
-                pending: epochs.last.flatMap { isSet(by: $0) ? nil : $0 })
+                authority: authority.name, inForce: inForce,
+                waiting: epochs.reversed().filter { epoch in
+                    epoch.number > inForce?.number ?? 0 && isWaiting(epoch)
+                })
         }
         return nil
     }
@@ -88,6 +95,10 @@ extension State {
     private func isSet(by epoch: Authority.Epoch) -> Bool {
         guard let ceremony = recordedCeremony(named: epoch.ceremony) else { return false }
         return ceremony.afterwards.isEmpty && !ceremony.isLeftUndone
+    }
+
+    private func isWaiting(_ epoch: Authority.Epoch) -> Bool {
+        recordedCeremony(named: epoch.ceremony)?.afterwards.isEmpty == false
     }
 
     /// Whether a later epoch has a split of its own, so that this ceremony's PIN is not to be set
@@ -99,34 +110,54 @@ extension State {
         return authority.current.ceremony != ceremony.id
     }
 
+    /// What the log last says of the PIN that a ceremony has split; `nil` where it was never tried.
+    public func lastUnsealing(of ceremony: String) -> UnsealResult? { unsealings[ceremony] }
+
+    /// Refuses to take it for done, or for left, that a ceremony's PIN was set, unless the log says
+    /// what shows that.
+    ///
+    /// - Throws: ``Refusal`` (`illegal-event`).
+    func checkEvidence(for step: Step, of ceremony: Ceremony, isLeft: Bool) throws(Refusal) {
+        guard case .setPIN = step else { return }
+        let isShown =
+            switch unsealings[ceremony.id] {
+            case .set, .unlocked: !isLeft
+            case .setting, .unknown: false
+            case .notSet, .wrong, .proved, nil: isLeft
+            }
+        guard isShown else {
+            throw Refusal(
+                .illegalEvent,
+                "Nothing in the log shows that the PIN of \(ceremony.id) was "
+                    + (isLeft ? "not " : "") + "set.", requirement: "FP-4")
+        }
+    }
+
     /// `unseal.tried`: what was done with shares that the log knows, by people who hold them.
     mutating func take(_ tried: UnsealTried) throws(Refusal) {
-        // They are written down from a file that may be read twice.
-        if let lastTried, lastTried.token == tried.token, tried.tries.starts(with: lastTried.tries)
-        {
-            throw Refusal(.illegalEvent, "These tries are written down already.")
-        }
-        guard let token = TokenReference(uri: tried.token),
-            let epochs = guardianship(of: token).map({ known in
-                authority(known.authority)?.epochs ?? []
-            }), !tried.tries.isEmpty
+        guard let token = TokenReference(uri: tried.token), let known = guardianship(of: token),
+            !tried.tries.isEmpty
         else {
             throw Refusal(.illegalEvent, "Nobody guards the token that was tried.")
         }
+        // They are written down from a file that may be read twice.
+        if let last = lastTries[tried.token], tried.tries.starts(with: last.tries) {
+            throw Refusal(.illegalEvent, "These tries are written down already.")
+        }
         for each in tried.tries {
-            guard let epoch = epochs.first(where: { $0.ceremony == each.ceremony }),
-                let split = epoch.split, split.token == token,
-                Set(each.shares).count == each.shares.count,
+            guard let epoch = known.epochs.first(where: { $0.ceremony == each.ceremony }),
+                let split = epoch.split, Set(each.shares).count == each.shares.count,
                 each.shares.allSatisfy({ epoch.member(named: $0) != nil }),
                 each.shares.count >= PINSplit.fewest(for: each.result, split.threshold)
             else {
                 throw Refusal(
                     .illegalEvent,
-                    "The shares that were tried are not enough, or not of a split that the log "
-                        + "knows.")
+                    "The shares that were tried are not enough, or not of a split that may open "
+                        + "the token.")
             }
+            if each.result != .proved { unsealings[each.ceremony] = each.result }
         }
-        lastTried = tried
+        lastTries[tried.token] = tried
     }
 }
 

@@ -85,6 +85,8 @@ extension State {
         taken = predecessor.taken
         authorities = predecessor.authorities.mapValues(\.carried)
         identities = predecessor.identities
+        lastTries = predecessor.lastTries
+        unsealings = predecessor.unsealings
         retiring = predecessor.retiring
         // A vault may be half written, whichever log says so, and peers may follow an old key.
         unfinishedNames = predecessor.unfinishedNames

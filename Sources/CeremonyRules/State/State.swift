@@ -118,8 +118,10 @@ public struct State: Hashable, Sendable {
     var corrections: [KeyEntry.Moment] = []
     /// How often the log was opened for writing.
     public internal(set) var fence = 0
-    /// What was last written down of tries with shares.
-    public internal(set) var lastTried: UnsealTried?
+    /// What was last written down of tries with shares, by token.
+    var lastTries: TreeDictionary<String, UnsealTried> = [:]
+    /// What was last done with the PIN that a ceremony has split, but for rehearsals.
+    var unsealings: TreeDictionary<String, UnsealResult> = [:]
     /// When refused access was last written down.
     var lastRefusal: Timestamp?
     /// What must follow at once, in this order: nothing else is legal until it has.
@@ -159,6 +161,9 @@ extension State {
     public func key(at place: Int) -> KeyEntry? {
         registrations[place].flatMap { keys[$0] }
     }
+
+    /// What was last written down of tries on a token, so that nothing is written down twice.
+    public func lastTries(on token: String) -> UnsealTried? { lastTries[token] }
 
     /// The subject of that name, if it has had a ceremony.
     public func subject(_ name: String) -> Subject? { subjects[name] }

@@ -88,6 +88,10 @@ extension ReturnCode {
     public static let pinIncorrect = ReturnCode(rawValue: 0xa0)
     /// CKR_PIN_LOCKED.
     public static let pinLocked = ReturnCode(rawValue: 0xa4)
+    /// CKR_PIN_INVALID: characters that a PIN cannot have.
+    public static let pinInvalid = ReturnCode(rawValue: 0xa1)
+    /// CKR_PIN_LEN_RANGE
+    public static let pinLengthRange = ReturnCode(rawValue: 0xa2)
     /// CKR_SESSION_CLOSED.
     public static let sessionClosed = ReturnCode(rawValue: 0xb0)
     /// CKR_SESSION_HANDLE_INVALID.

@@ -30,7 +30,7 @@ extension Session {
     ///
     /// - Parameter new: As long as the token allows, see ``TokenInfo/pinLengthMin`` and
     ///   ``TokenInfo/pinLengthMax``.
-    /// - Throws: ``PKCS11Error/login(_:)``; then the old PIN holds.
+    /// - Throws: ``PKCS11Error/login(_:)``; unless a try may have been used, the old PIN holds.
     public func changePIN(
         from old: UnsafeRawBufferPointer, to new: UnsafeRawBufferPointer,
         allowFinalTry: Bool = false
@@ -146,6 +146,12 @@ extension Session {
             switch error.failedCall?.code {
             case .pinIncorrect?: (.wrongPIN, .used)
             case .userAlreadyLoggedIn?, .userAnotherAlreadyLoggedIn?, nil:
+                (.call(error), .notUsed)
+            // The new PIN is none that the token takes, or it takes none at all.
+            case .pinInvalid? where function == .setPIN, .pinLengthRange? where function == .setPIN,
+                .functionNotSupported? where function == .setPIN,
+                .sessionReadOnly? where function == .setPIN,
+                .tokenWriteProtected? where function == .setPIN:
                 (.call(error), .notUsed)
             default: (.call(error), .possiblyUsed)
             }

@@ -9,6 +9,8 @@ struct GuardReport: Sendable {
     /// One split of its PIN.
     struct Split: Sendable {
         let ceremony: String
+        /// The log in which the PIN was split: this one, or one that it goes on from.
+        let log: String
         let epoch: Int
         let threshold: Int
         let members: [String]
@@ -20,6 +22,7 @@ struct GuardReport: Sendable {
         fileprivate init(_ json: JSONFields) throws(JSONError) {
             var fields = json
             ceremony = try fields.string("ceremony")
+            log = try fields.string("log")
             epoch = try fields.number("epoch")
             threshold = try fields.number("threshold")
             members = try fields.strings("members")

@@ -6,7 +6,7 @@ import PKCS11
 import Sodium
 
 /// Where shares of a log's splits lie in a token.
-struct ShareObject {
+struct ShareObject: Hashable {
     /// CKA_APPLICATION of every share.
     static let application = "ceremonyd share"
     /// Bytes of a share: its number, and as many as what was split.
@@ -19,6 +19,17 @@ struct ShareObject {
 
     /// CKA_LABEL: the log and the ceremony.
     var label: String { "\(origin) \(ceremony)" }
+}
+
+extension ShareObject {
+    /// Reads a label; `nil` for one that is none of ours.
+    init?(label: [UInt8]) {
+        let parts = label.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
+        self.init(
+            origin: String(decoding: parts[0], as: UTF8.self),
+            ceremony: String(decoding: parts[1], as: UTF8.self))
+    }
 }
 
 extension Session {
@@ -42,7 +53,7 @@ extension Session {
 
     /// Keeps a share, unless it is there already, and reads it back.
     ///
-    /// - Returns: Whether the token gives back what it was given.
+    /// - Returns: Whether the token gives back what it was given, to nobody but its user.
     func keep(_ share: SecretBytes, at place: ShareObject) throws(PKCS11Error) -> Bool {
         let digest = Digest(ofShare: share)
         if try self.share(place, digest) != nil { return true }
@@ -60,8 +71,25 @@ extension Session {
         for object in try shares(place) { try destroy(object) }
     }
 
+    /// Under which names shares lie in the token.
+    func sharePlaces() throws(PKCS11Error) -> Set<ShareObject> {
+        let objects = try find([
+            .objectClass(.data), .text(.application, ShareObject.application),
+        ])
+        var places: Set<ShareObject> = []
+        for object in objects {
+            let label = try attributes([.label], of: object)[.label].value ?? []
+            if let place = ShareObject(label: label) { places.insert(place) }
+        }
+        return places
+    }
+
+    /// The private objects under these names. One that everybody could read is no share.
     private func shares(_ place: ShareObject) throws(PKCS11Error) -> [ObjectHandle] {
-        try findDataObjects(label: place.label, application: ShareObject.application)
+        try find([
+            .objectClass(.data), .flag(.private, true), .text(.label, place.label),
+            .text(.application, ShareObject.application),
+        ])
     }
 
     private func read(_ object: ObjectHandle) throws(PKCS11Error) -> SecretBytes {

@@ -5,7 +5,6 @@
 import CeremonyRecord
 import CeremonyRules
 import CeremonyTerminal
-import CeremonyWire
 import PKCS11
 import Sodium
 
@@ -44,8 +43,17 @@ struct ShareTaking {
         let place = ShareObject(origin: receipt.log, ceremony: receipt.ceremony)
         // Asked a second time, a token may hold it already.
         if try session.share(place, receipt.share) != nil { return nil }
-        let ticket: Ticket
-        do throws(ClientError) { ticket = try askForTicket() } catch { return error }
+        let ticket: SecretTicket
+        do throws(ClientError) {
+            ticket = try SecretTicket(
+                log, "TakeShare",
+                [
+                    "ceremony": .string(receipt.ceremony),
+                    "key": .string("\(self.key.fingerprint)"),
+                ])
+        } catch {
+            return error
+        }
         let request = ShareRequest(
             log: receipt.log, mode: receipt.mode, ceremony: receipt.ceremony, key: self.key,
             nonce: ticket.nonce)
@@ -65,35 +73,11 @@ struct ShareTaking {
         return nil
     }
 
-    private struct Ticket {
-        let digits: String
-        let path: String
-        let nonce: String
-    }
-
-    private func askForTicket() throws(ClientError) -> Ticket {
-        let reply = try log.call(
-            "TakeShare",
-            ["ceremony": .string(receipt.ceremony), "key": .string("\(key.fingerprint)")])
-        return try Reply.read { () throws(JSONError) in
-            var fields = try JSONFields(.object(reply))
-            return Ticket(
-                digits: try fields.string("ticket"), path: try fields.string("path"),
-                nonce: try fields.string("nonce"))
-        }
-    }
-
     /// Has the share handed over, and holds it to what the signed log announces.
-    private func fetch(_ ticket: Ticket, _ signature: [UInt8]) throws(ClientError) -> SecretBytes {
-        let message = try ShareTaking.message(signature)
-        let share: SecretBytes
-        do {
-            share = try UnlockClient.fetch(
-                ticket: ticket.digits, sending: message, path: ticket.path,
-                listener: log.connection.listener)
-        } catch {
-            throw ClientError(error)
-        }
+    private func fetch(_ ticket: SecretTicket, _ signature: [UInt8]) throws(ClientError)
+        -> SecretBytes
+    {
+        let share = try ticket.fetch(sending: try SecretTicket.message(signature))
         guard Digest(ofShare: share) == receipt.share else {
             throw ClientError(
                 .refused, "share-differs",
@@ -103,27 +87,5 @@ struct ShareTaking {
                     + "\(receipt.ceremony) --part.", requirement: "VAL-2")
         }
         return share
-    }
-
-    /// The request's signature, as what follows a ticket is sent.
-    private static func message(_ signature: [UInt8]) throws(ClientError) -> SecretBytes {
-        guard let message = try? SecretBytes(capacity: max(signature.count, 1)) else {
-            throw .noLockedMemory
-        }
-        _ = unsafe message.fill { free in
-            unsafe free.copyBytes(from: signature)
-            return signature.count
-        }
-        message.seal()
-        return message
-    }
-}
-
-extension ClientError {
-    /// Nothing secret is read where memory cannot be locked.
-    static var noLockedMemory: ClientError {
-        ClientError(
-            .token, "memory-not-locked", "No memory could be locked for a secret.",
-            meaning: "None was read.", next: "Raise RLIMIT_MEMLOCK (ulimit -l), and try again.")
     }
 }

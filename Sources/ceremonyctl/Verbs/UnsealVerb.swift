@@ -1,13 +1,11 @@
 // `unseal`: a guardian hands in their share of a token's PIN, out of their own token and over the
-// socket for secrets. Who is needed, and what a true share is, the signed log says.
+// socket for secrets; or only shows that it is there. What a true share is the signed log says.
 
 import ArgumentParser
 import CeremonyRecord
 import CeremonyRules
 import CeremonyTerminal
-import CeremonyWire
 import PKCS11
-import Sodium
 
 /// `unseal [TOKEN] [--dry-run]`.
 struct UnsealVerb: Verb {
@@ -43,7 +41,13 @@ struct UnsealVerb: Verb {
             valueName: "yyyy-mm-dd"))
     var clock: String?
 
-    @Flag(help: "Only show that your share is there and whole.")
+    @Option(
+        help: ArgumentHelp(
+            "Hand in the share of this epoch only, while a new PIN is to be set.",
+            valueName: "number"))
+    var epoch: Int?
+
+    @Flag(help: "Only show that your share is there and whole; it stays in your token.")
     var dryRun = false
 
     @Flag(help: "Go on although one wrong PIN would lock the token of the daemon.")
@@ -53,6 +57,13 @@ struct UnsealVerb: Verb {
         let log = try TrustedLog(global, trust)
         let wanted = try guardedToken(log)
         guard let guarded = wanted.guarded else { throw UnsealVerb.notGuarded(wanted) }
+        let splits = guarded.splits.filter { split in epoch.map { $0 == split.epoch } ?? true }
+        guard !splits.isEmpty else {
+            throw .usage(
+                "No share of epoch \(epoch ?? 0) opens \(wanted.name).",
+                next: "Those that may: "
+                    + Phrase.list(guarded.splits.map { "epoch \($0.epoch)" }) + ".")
+        }
         let shelf = try TokenShelf(ModuleList(options: tokens.modules))
         // What was recorded last may not be signed yet, and the log token is what it waits for. So
         // the daemon says which splits there are; where the signed log knows one, it says which
@@ -66,9 +77,16 @@ struct UnsealVerb: Verb {
                 clock: clock, report: try log.status().clock, lastEvent: log.shown.time
             ).settle()
         }
-        let shares = try shares(in: own, guarded, state, wanted, shelf)
-        let report = try hand(shares, for: wanted, date, log)
-        tell(report, shares, wanted, output)
+        let handing = ShareHanding(
+            log: log, token: wanted, splits: splits, state: state, name: name,
+            order: dryRun ? .prove : .unseal(allowFinalTry: daemonFinalTry, clock: date))
+        let slot = try shelf.slot(of: own)
+        let result: Result<ShareHanding.Outcome, ClientError> = try TokenLogin(pin).withSession(
+            on: own, in: slot, .readWrite, to: dryRun ? "look at your share" : "read your share"
+        ) { session, secret throws(PKCS11Error) in
+            try handing.perform(in: session, of: own, pin: secret, lastTry: pin.lastTry)
+        }
+        tell(try result.get(), wanted, output)
     }
 
     // MARK: Whose, and for what
@@ -119,119 +137,6 @@ struct UnsealVerb: Verb {
             meaning: "No PIN was asked for.", next: "Say which with --token SERIAL.")
     }
 
-    /// A share, and the split that it is one of.
-    private struct Found {
-        let split: GuardReport.Split
-        let secret: SecretBytes
-
-        /// Whose it is: the members' names are in the order of the numbers.
-        var holder: String { split.members[secret.shareNumber - 1] }
-    }
-
-    /// Every share that the token holds, the new split's first. What is left of splits that are
-    /// over is taken away.
-    private func shares(
-        in own: SeenToken, _ guarded: GuardReport, _ state: State, _ token: DaemonToken,
-        _ shelf: TokenShelf
-    ) throws(ClientError) -> [Found] {
-        let slot = try shelf.slot(of: own)
-        let origin = state.log.origin
-        let epochs = state.authority(guarded.authority)?.epochs ?? []
-        let over = over(epochs, state.guardianship(of: token.reference), guarded)
-        let found = try TokenLogin(pin).withSession(
-            on: own, in: slot, .readWrite, to: "read your share"
-        ) { session, _ throws(PKCS11Error) in
-            var found: [Found] = []
-            for split in guarded.splits {
-                let known = epochs.first { $0.ceremony.utf8.elementsEqual(split.ceremony.utf8) }
-                let digests = known?.split?.digests.shares
-                let place = ShareObject(origin: origin, ceremony: split.ceremony)
-                let share = try session.share(place) { share in
-                    (1...split.members.count).contains(share.shareNumber)
-                        && digests?.contains(Digest(ofShare: share)) ?? true
-                }
-                if let share { found.append(Found(split: split, secret: share)) }
-            }
-            guard !found.isEmpty else { return found }
-            for epoch in over {
-                try? session.dropShares(
-                    at: ShareObject(origin: origin, ceremony: epoch.ceremony))
-            }
-            return found
-        }
-        guard !found.isEmpty else {
-            throw ClientError(
-                .token, "no-share",
-                "The token \(own.name) holds no share that opens \(token.name) now.",
-                meaning: "Nothing was handed in.",
-                next:
-                    "Plug in the one that does. A guardian who lost a share is given another by a "
-                    + "change of the guardians: ceremonyctl start membership \(guarded.authority) "
-                    + "--set renew=NAME.")
-        }
-        if let name, let other = found.first(where: { !$0.holder.utf8.elementsEqual(name.utf8) }) {
-            throw ClientError(
-                .notPermitted, "not-listed",
-                "The token \(own.name) holds the share of \(other.holder), not of \(name).",
-                meaning: "Nothing was handed in.", next: "Plug in \(name)'s token.",
-                requirement: "FR69")
-        }
-        return found
-    }
-
-    /// Epochs whose shares are worth nothing any more, by the signed log.
-    private func over(
-        _ epochs: [Authority.Epoch], _ known: Guardianship?, _ guarded: GuardReport
-    ) -> [Authority.Epoch] {
-        guard let inForce = known?.inForce, known?.pending == nil, guarded.splits.count == 1 else {
-            return []
-        }
-        return epochs.filter { $0.number < inForce.number && $0.split != nil }
-    }
-
-    // MARK: Handing in
-
-    private func hand(
-        _ shares: [Found], for token: DaemonToken, _ date: String?, _ log: TrustedLog
-    ) throws(ClientError) -> GuardReport {
-        let secret = try UnsealVerb.joined(shares.map(\.secret))
-        var order: [String: JSON] = [
-            "token": .string(token.name), "shares": .strings(shares.map(\.split.ceremony)),
-            "rehearsal": .bool(dryRun), "final_try": .bool(daemonFinalTry),
-        ]
-        order["clock"] = .text(date)
-        let reply = try log.call("Unseal", order)
-        let (ticket, path) = try Reply.read { () throws(JSONError) in
-            var fields = try JSONFields(.object(reply))
-            return (try fields.string("ticket"), try fields.string("path"))
-        }
-        let answer: [String: JSON]
-        do {
-            answer = try UnlockClient.redeem(
-                ticket: ticket, secret: secret, path: path, listener: log.connection.listener)
-        } catch {
-            throw ClientError(error)
-        }
-        return try GuardReport(answer: answer)
-    }
-
-    /// One behind the other, in memory of their own.
-    private static func joined(_ shares: [SecretBytes]) throws(ClientError) -> SecretBytes {
-        guard let all = try? SecretBytes(capacity: shares.map(\.count).reduce(0, +)) else {
-            throw .noLockedMemory
-        }
-        for share in shares {
-            unsafe share.withBytes { bytes in
-                _ = unsafe all.fill { free in
-                    unsafe free.copyMemory(from: bytes)
-                    return bytes.count
-                }
-            }
-        }
-        all.seal()
-        return all
-    }
-
     // MARK: Telling
 
     private func tell(_ guarded: GuardReport, _ token: DaemonToken) {
@@ -245,23 +150,23 @@ struct UnsealVerb: Verb {
         }
         if dryRun {
             Talk.paragraph(
-                "This is a rehearsal: nothing is kept or tried on \(token.title).")
+                "This is a rehearsal: the share stays where it is, and nothing is tried.")
         }
     }
 
     private func tell(
-        _ report: GuardReport, _ shares: [Found], _ token: DaemonToken, _ output: Output
+        _ outcome: ShareHanding.Outcome, _ token: DaemonToken, _ output: Output
     ) {
-        let name = shares[0].holder
+        let (name, report) = (outcome.holder, outcome.report)
         let json = JSON.fields([
             "token": .string(token.name), "guardian": .string(name),
-            "epochs": .array(shares.map { .number($0.split.epoch) }), "rehearsal": .bool(dryRun),
-            "unlocked": .bool(report.isUnlocked), "guarded": report.json,
+            "epochs": .array(outcome.epochs.map { .number($0) }), "rehearsal": .bool(dryRun),
+            "unlocked": report.map { .bool($0.isUnlocked) }, "guarded": report?.json,
         ])
-        if dryRun {
-            let numbers = Phrase.list(shares.map { "epoch \($0.split.epoch)" })
+        guard let report else {
+            let numbers = Phrase.list(outcome.epochs.map { "epoch \($0)" })
             return output.page(
-                ["\(name)'s share is there and whole (\(numbers)); nothing was tried"], json)
+                ["\(name)'s share is there and whole (\(numbers)); it stays in their token"], json)
         }
         guard report.isUnlocked else {
             for line in report.lines { Talk.paragraph(line) }
@@ -274,7 +179,8 @@ struct UnsealVerb: Verb {
                         ? "Whoever keeps the present one types it once more: ceremonyctl unlock "
                             + token.name
                         : "It is, as soon as enough shares of it and of the one before have been "
-                            + "handed in."))
+                            + "handed in. What kept it the last time: ceremonyctl show "
+                            + waiting.ceremony))
         }
         output.page(["\(token.name) unlocked"], json)
     }

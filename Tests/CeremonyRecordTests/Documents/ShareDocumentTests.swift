@@ -46,6 +46,19 @@ struct ShareDocumentTests {
         }
     }
 
+    @Test("A proof is read back as it was written, and from no other lines")
+    func proofLines() throws {
+        let proof = ShareProof(
+            log: receipt.log, mode: receipt.mode, ceremony: receipt.ceremony, member: "alice",
+            share: receipt.share, nonce: try request().nonce)
+        #expect(try ShareProof(lines: proof.lines) == proof)
+        for place in proof.lines.indices {
+            var lines = proof.lines
+            lines[place] += " "
+            #expect(throws: DocumentError.self) { try ShareProof(lines: lines) }
+        }
+    }
+
     @Test("Neither is one of the documents that a person signs by hand")
     func notByHand() throws {
         #expect(throws: DocumentError.self) { try AnyDocument(lines: receipt.lines) }
