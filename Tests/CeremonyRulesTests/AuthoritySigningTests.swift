@@ -50,6 +50,28 @@ struct AuthoritySigningTests {
         #expect(read == signature)
     }
 
+    @Test(
+        "A member counts once, however often their part stands in a file, and too few are too few")
+    func repeated() throws {
+        let (house, tree) = try guarded()
+        let order = try order(house, tree)
+        let one = try signature(order, [("alice", 301)])
+        let part = Array(one.bytes.dropFirst(order.bytes.count))
+        #expect(throws: DocumentError.self) { try Multisignature(bytes: one.bytes + part) }
+        let found = try house.state.signers(of: one) { tree.root(at: $0) }
+        #expect(found.members == ["alice"] && !found.isEnough)
+        let both = try signature(order, [("alice", 301), ("bob", 302)])
+        #expect(try house.state.signers(of: both) { tree.root(at: $0) }.isEnough)
+        // Nor in the wrong order, in which a second part could hide.
+        let other = try signature(order, [("bob", 302)])
+        #expect(throws: DocumentError.self) { try Multisignature(bytes: other.bytes + part) }
+        for parts in [one.parts + one.parts, both.parts + one.parts] {
+            expectRefusal(.alreadyAnswered, "I3") {
+                _ = try house.state.signers(of: order, by: parts) { tree.root(at: $0) }
+            }
+        }
+    }
+
     @Test("No other log, place, epoch, member, key or purpose counts")
     func refusals() throws {
         let (house, tree) = try guarded()
@@ -67,6 +89,14 @@ struct AuthoritySigningTests {
                 _ = try house.state.signers(of: signature) { tree.root(at: $0) }
             }
         }
+        // What is newer than the log here is no other history.
+        var newer = good
+        newer.treeSize += 1
+        let later = try signature(newer, [("alice", 301), ("bob", 302)])
+        let refusal = expectRefusal(.wrongDocument) {
+            _ = try house.state.signers(of: later) { tree.root(at: min($0, tree.size)) }
+        }
+        #expect(refusal?.next?.contains("newer export") == true)
         let parts: [([(String, Int)], SignatureNamespace, RefusalCode)] = [
             ([("frank", 301)], .authority, .notListed),
             ([("alice", 302)], .authority, .badSignature),
@@ -141,9 +171,11 @@ struct AuthoritySigningTests {
         #expect(carried.begun.seq == 0 && carried.begun.time == before.begun.time)
         // What was signed by the old log counts by the old log.
         let signature = try signature(try order(old, tree), [("alice", 301), ("bob", 302)])
-        expectRefusal(.wrongDocument) {
+        let refusal = expectRefusal(.wrongDocument) {
             _ = try house.state.signers(of: signature) { tree.root(at: $0) }
         }
+        #expect(refusal?.detail.contains("which this one goes on from") == true)
+        #expect(refusal?.next?.contains("--evidence") == true)
         let here = MerkleTree(leaves: house.lines.map { TreeHash.leaf($0) })
         let now = try self.signature(try order(house, here), [("alice", 301), ("bob", 302)])
         #expect(try house.state.signers(of: now) { here.root(at: $0) }.members == ["alice", "bob"])

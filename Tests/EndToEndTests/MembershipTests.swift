@@ -83,6 +83,9 @@ struct MembershipTests {
         #expect(
             offline.status == 0 && offline.out.contains("alice, dave and mallory"), "\(offline.err)"
         )
+        let size = try room.events().count
+        #expect(offline.out.contains("the evidence here has \(size) events"), "\(offline.out)")
+        #expect(offline.out.contains("by then epoch 2 was in force\n"), "\(offline.out)")
         let signers = room.directory + "/signers"
         try TestFile.write(signers, room.erin.does("authority", "signers", "guardians"))
         let parts = TestFile.text(file + ".guardians.multisig").blocks

@@ -43,6 +43,9 @@ public struct AuthorityOrder: Document {
         self.treeSize = treeSize
         self.treeRoot = treeRoot
     }
+
+    /// Whether it is about a file of that digest and size; what the file is called may differ.
+    public func isAbout(_ digest: Digest, size: Int) -> Bool { file == digest && self.size == size }
 }
 
 extension AuthorityOrder: LogDocument {

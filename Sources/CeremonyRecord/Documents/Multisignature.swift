@@ -42,7 +42,8 @@ public struct Multisignature: Hashable, Sendable {
             + parts.flatMap { Array("\n\($0.member)\n".utf8) + Array($0.sshsig.armored.utf8) }
     }
 
-    /// Reads exactly what ``bytes`` gives.
+    /// Reads what ``bytes`` gives, and nothing else: the parts stand in the order of the names,
+    /// each member has one, and one empty line stands before each.
     ///
     /// - Throws: ``DocumentError``. No signature is verified.
     public init(bytes: [UInt8]) throws(DocumentError) {
@@ -58,6 +59,10 @@ public struct Multisignature: Hashable, Sendable {
             guard let name = block.first.map({ String(decoding: $0, as: UTF8.self) }),
                 Identifier.isPersonName(name), let sshsig = try? SSHSIG(armored: text)
             else { throw Multisignature.trouble("has a part that is no signature by a member") }
+            guard parts.last?.member.utf8.lexicographicallyPrecedes(name.utf8) ?? true else {
+                throw Multisignature.trouble(
+                    "names members twice, or not in the order of their names")
+            }
             parts.append(Part(member: name, sshsig: sshsig))
         }
         guard self.bytes == bytes else {

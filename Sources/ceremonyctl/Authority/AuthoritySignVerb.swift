@@ -49,7 +49,7 @@ struct AuthoritySignVerb: Verb {
                 file: digest, treeSize: copy.tree.size, treeRoot: copy.tree.root))
         if Files.exists(path) {
             signature = try AuthoritySignVerb.read(path)
-            try check(signature, digest, authority, copy, at: path)
+            try check(signature, digest, size, authority, copy, at: path)
         }
         if draft {
             try Files.replace(path, signature.bytes)
@@ -66,8 +66,9 @@ struct AuthoritySignVerb: Verb {
         for part in signed {
             signature.add(Multisignature.Part(member: part.signer, sshsig: part.sshsig))
         }
+        let signers = try copy.signers(of: signature)
         try Files.replace(path, signature.bytes)
-        try tell(signature, at: path, output)
+        try tell(signers, at: path, output)
     }
 
     /// What the file is called, without the folders above it.
@@ -96,18 +97,20 @@ struct AuthoritySignVerb: Verb {
 
     /// Nobody adds a part to signatures on another file, of another epoch, or that do not hold.
     private func check(
-        _ signature: Multisignature, _ digest: Digest, _ authority: Authority, _ copy: LogCopy,
-        at path: String
+        _ signature: Multisignature, _ digest: Digest, _ size: Int, _ authority: Authority,
+        _ copy: LogCopy, at path: String
     ) throws(ClientError) {
         let order = signature.order
         let isCurrent = order.epoch == authority.current.number
-        guard order.file == digest, order.authority.utf8.elementsEqual(name.utf8), isCurrent else {
+        guard order.isAbout(digest, size: size), order.authority.utf8.elementsEqual(name.utf8),
+            isCurrent
+        else {
             throw ClientError(
                 .refused, "multisignature-differs",
                 "\(Display.neutralised(path)) is about "
-                    + (order.file == digest
+                    + (order.isAbout(digest, size: size)
                         ? "\(order.authority) in epoch \(order.epoch)."
-                        : "another file, with the digest \(order.file)."),
+                        : "another file, of \(order.size) bytes with the digest \(order.file)."),
                 meaning: "Nothing was signed and no PIN was asked for.",
                 next: isCurrent
                     ? "Give another place with --into."
@@ -116,20 +119,20 @@ struct AuthoritySignVerb: Verb {
         _ = try copy.signers(of: signature)
     }
 
-    private func tell(_ signature: Multisignature, at path: String, _ output: Output)
+    private func tell(_ signers: AuthoritySigners, at path: String, _ output: Output)
         throws(ClientError)
     {
-        let (have, need) = (signature.parts.count, signature.order.sign)
+        let (have, need) = (signers.members.count, signers.epoch.sign)
         output.page(
             [path],
             .fields([
                 "file": .string(path), "have": .number(have), "need": .number(need),
-                "members": .strings(signature.parts.map(\.member)),
+                "members": .strings(signers.members),
             ]))
-        guard have < need else {
+        guard !signers.isEnough else {
             return Talk.paragraph(
                 "\(have) of \(need) members that are needed have signed: "
-                    + "\(Phrase.list(signature.parts.map(\.member))). It is complete.")
+                    + "\(Phrase.list(signers.members)). It is complete.")
         }
         throw ClientError(
             .notYet, "not-yet", "\(have) of \(need) members that are needed have signed.",
@@ -143,9 +146,7 @@ extension LogCopy {
     /// The members whose signatures hold.
     ///
     /// - Throws: the rules' refusals, as `1`.
-    func signers(of signature: Multisignature) throws(ClientError) -> (
-        epoch: Authority.Epoch, members: [String]
-    ) {
+    func signers(of signature: Multisignature) throws(ClientError) -> AuthoritySigners {
         try state.checkedSigners(of: signature, in: tree)
     }
 }
@@ -155,7 +156,7 @@ extension State {
     ///
     /// - Throws: the rules' refusals, as `1`.
     func checkedSigners(of signature: Multisignature, in tree: MerkleTree) throws(ClientError)
-        -> (epoch: Authority.Epoch, members: [String])
+        -> AuthoritySigners
     {
         do throws(Refusal) {
             return try signers(of: signature) { $0 <= tree.size ? tree.root(at: $0) : nil }

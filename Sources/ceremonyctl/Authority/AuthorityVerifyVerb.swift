@@ -14,7 +14,8 @@ struct AuthorityVerifyVerb: Verb {
         discussion: """
             The signatures name the place in the log at which they were made; the epoch that was \
             in force there counts. That place is the signers' own claim: whoever has left could \
-            name an early one. With --current only the epoch in force is accepted.
+            name an early one, so it is told how far the log or the evidence here goes, and \
+            whether that epoch is in force there. With --current only that is accepted.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -46,18 +47,19 @@ struct AuthorityVerifyVerb: Verb {
         let (size, digest) = try Files.measure(file)
         let (state, tree) = try log()
         let authority = try state.authority(called: name)
-        guard parts.order.authority.utf8.elementsEqual(name.utf8), parts.order.file == digest,
-            parts.order.size == size
-        else {
+        let isAboutFile = parts.order.isAbout(digest, size: size)
+        guard parts.order.authority.utf8.elementsEqual(name.utf8), isAboutFile else {
             throw refusal(
                 "multisignature-differs",
-                parts.order.file == digest && parts.order.size == size
+                isAboutFile
                     ? "The signatures are of \(parts.order.authority), not of \(name)."
-                    : "The signatures are about another file, with the digest \(parts.order.file); "
-                        + "this one has \(digest).", "Compare the files.")
+                    : "The signatures are about another file, of \(parts.order.size) bytes with the "
+                        + "digest \(parts.order.file); this one has \(size) and \(digest).",
+                "Compare the files.")
         }
-        let (epoch, members) = try state.checkedSigners(of: parts, in: tree)
-        guard members.count >= epoch.sign else {
+        let signers = try state.checkedSigners(of: parts, in: tree)
+        let (epoch, members) = (signers.epoch, signers.members)
+        guard signers.isEnough else {
             throw refusal(
                 "too-few", "\(members.count) of \(epoch.sign) members that are needed have signed.",
                 "Have more sign: ceremonyctl authority sign \(name) \(Display.neutralised(file)).")
@@ -68,17 +70,23 @@ struct AuthorityVerifyVerb: Verb {
                 "They are of epoch \(epoch.number), and epoch \(authority.current.number) of \(name) "
                     + "is in force.", "Have those who are members now sign it.")
         }
+        let isInForce = epoch.number == authority.current.number
         output.page(
             [
-                "VERIFIED: \(name), epoch \(epoch.number)"
-                    + (epoch.number == authority.current.number ? "" : " (past)"),
+                "VERIFIED: \(name), epoch \(epoch.number)" + (isInForce ? "" : " (past)"),
                 "  signed by \(Phrase.list(members)); \(epoch.sign) of \(epoch.members.count) are needed",
                 "  at a log of \(parts.order.treeSize) events, by their own account",
+                "  the \(evidence == nil ? "log" : "evidence") here has "
+                    + "\(Phrase.count(state.head.size, "event")), the last of \(state.head.time); by "
+                    + "then epoch \(authority.current.number) was in force"
+                    + (isInForce
+                        ? "" : ": these members may have left since, or their keys be lost"),
             ],
             .fields([
                 "verified": .bool(true), "authority": .string(name),
                 "epoch": .number(epoch.number),
-                "in_force": .bool(epoch.number == authority.current.number),
+                "in_force": .bool(isInForce), "current_epoch": .number(authority.current.number),
+                "log_size": .number(state.head.size), "log_time": .string("\(state.head.time)"),
                 "members": .strings(members), "need": .number(epoch.sign),
                 "tree_size": .number(parts.order.treeSize),
             ]))
