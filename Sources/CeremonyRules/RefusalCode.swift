@@ -70,6 +70,8 @@ public enum RefusalCode: String, Sendable, CaseIterable {
     case nothingToRecover = "nothing-to-recover"
     /// What the operation depends on has changed since it was drafted.
     case prestateChanged = "prestate-changed"
+    /// Somebody whom the execution asks has said no to it.
+    case declined
     /// The outcome is not what the statement and the intent demand.
     case outcomeDiffers = "outcome-differs"
 

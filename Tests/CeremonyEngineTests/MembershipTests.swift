@@ -140,6 +140,60 @@ struct MembershipTests {
         }
     }
 
+    @Test("A no that is recorded when everybody has answered stops the commit all the same")
+    func lateNo() async throws {
+        try await Workshop.with(policy: House.membershipPolicy) { workshop in
+            let answered = Gate()
+            let engine = try await workshop.open { place in
+                if place == "after-intent-1" { await answered.wait() }
+            }
+            let id = try await approved(workshop, engine).ceremony
+            let order = try workshop.order(engine, id)
+            let execution = Task { try await engine.submit(order) }
+            try await asked(2, engine, id)
+            for member in Self.members { try answer(engine, id, member.name) }
+            await answered.arrival()
+            try await engine.submit(
+                try workshop.people(of: engine) { house in
+                    house.signed(try house.act(.decline, by: "bob", as: .participant, on: id))
+                })
+            answered.open()
+            var told: EngineError?
+            do { _ = try await execution.value } catch { told = error as? EngineError }
+            let end = engine.state.ceremony(named: id)?.end
+            #expect(end?.reason == "declined", "\(String(describing: told))")
+            #expect(engine.state.authority("council") == nil)
+            // What is in people's tokens is told with how it is taken away.
+            let key = SoftwareKey(302).fingerprint
+            #expect(told?.detail.contains("bob has the key \(key) in their token") == true)
+            #expect(told?.next?.contains("ceremonyctl tidy \(id)") == true)
+        }
+    }
+
+    @Test("Nobody is asked for an epoch that cannot come any more")
+    func overtaken() async throws {
+        try await Workshop.with(policy: House.membershipPolicy) { workshop in
+            let engine = try await workshop.open()
+            let id = try await approved(workshop, engine).ceremony
+            let order = try workshop.order(engine, id)
+            let execution = Task { try await engine.submit(order) }
+            try await asked(2, engine, id)
+            let (change, opening) = try workshop.people(of: engine) { house in
+                let statement = try house.statement(
+                    "set-roster", subject: "house-roster", token: nil,
+                    parameters: ["change": house.change { $0.removeAll { $0.name == "gina" } }])
+                return (statement, house.opening(statement))
+            }
+            try await engine.submit(opening)
+            for name in ["alice", "bob"] { try await workshop.approve(change, name, engine) }
+            #expect(engine.state.ceremony(named: change.ceremony)?.state == .completed)
+            await engine.tick()
+            #expect(engine.questions(of: id).isEmpty)
+            #expect(await refusal { _ = try await execution.value } == "execution-failed")
+            #expect(engine.state.ceremony(named: id)?.end?.reason == "prestate-changed")
+        }
+    }
+
     @Test("A death at any place leaves nothing, or the whole epoch")
     func deaths() async throws {
         let places = try await places()

@@ -115,6 +115,11 @@ struct RefusalTests {
             house.state.roster = Roster(
                 epoch: 2, members: house.state.roster.members, policy: policy)
             return Way { try house.execute(statement.ceremony) }
+        case .declined:
+            let (statement, outcome) = try house.refusedMembership()
+            return Way("I14") {
+                try house.decide(.complete(ceremony: statement.ceremony, outcome: outcome))
+            }
         case .outcomeDiffers:
             let statement = try house.executing()
             let outcome = try #require(

@@ -13,6 +13,8 @@ struct Book {
         let epoch: Int
         var approved: [String: Fingerprint] = [:]
         var accepted: [String: [Fingerprint: Acceptance]] = [:]
+        /// Whether somebody who was asked while it was carried out said no.
+        var isRefused = false
     }
 
     private var pages: [String: Page] = [:]
@@ -68,7 +70,12 @@ struct Book {
         case .ceremonyAccepted(let body): accept(body, event, report)
         case .ceremonyApproved(let body): checkAgreed(body.ceremony, before, report)
         case .ceremonyExecuting(let body): checkAgreed(body.ceremony, before, report)
-        case .ceremonyCompleted(let body): checkAgreed(body.ceremony, before, report)
+        case .ceremonyDeclined(let body): decline(body, report)
+        case .ceremonyCompleted(let body):
+            checkAgreed(body.ceremony, before, report)
+            if pages[body.ceremony]?.isRefused == true {
+                report("I14: \(body.ceremony) is committed, and somebody asked had said no")
+            }
         default: break
         }
     }
@@ -125,6 +132,15 @@ struct Book {
             }
         }
         pages[body.ceremony]?.accepted[acceptance.set, default: [:]][identity] = acceptance
+    }
+
+    /// While it is carried out only who is asked then says no: whoever brought a key to it.
+    private mutating func decline(_ body: CeremonyDeclined, _ report: (String) -> Void) {
+        guard body.from == .executing else { return }
+        if pages[body.ceremony]?.accepted["members"]?[body.signed.key]?.newKey == nil {
+            report("I11: \(body.participant) stops \(body.ceremony), which asks them for nothing")
+        }
+        pages[body.ceremony]?.isRefused = true
     }
 
     private func checkAgreed(_ id: String, _ before: State, _ report: (String) -> Void) {

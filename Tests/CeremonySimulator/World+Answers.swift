@@ -50,7 +50,10 @@ extension World {
         guard
             let ceremony = chance.pick((state.live + state.unattested).compactMap(state.ceremony))
         else { return }
-        let parts = ceremony.acceptances.flatMap { $0.waiting }
+        // While it is carried out everybody tries who was ever asked for anything.
+        let parts = ceremony.acceptances.flatMap {
+            ceremony.state == .executing ? $0.invited : $0.waiting
+        }
         if chance.permille(500), let line = chance.pick(parts),
             let key = people.key(line.fingerprint)
         {

@@ -84,6 +84,23 @@ extension House {
         return statement
     }
 
+    /// In a house with that policy: frank was to come, and says no to it when everything else is
+    /// done.
+    ///
+    /// - Returns: The statement, and the outcome that nobody may commit any more.
+    public mutating func refusedMembership() throws(Refusal) -> (Statement, JSON) {
+        self = try House(policy: House.membershipPolicy)
+        let statement = try openMembership(["role": "group", "add": "frank", "sign": "1"])
+        try approve("alice", "bob", "carol", statement: statement)
+        try bring(key: 304, to: statement, as: "frank")
+        try execute(statement.ceremony)
+        guard let outcome = try outcome(of: statement.ceremony) else {
+            throw Refusal(.outcomeDiffers, "The kind gave no outcome.")
+        }
+        try decide(try refusal(of: statement, as: "frank", key: 6).command)
+        return (statement, outcome)
+    }
+
     /// Executes an approved ceremony and commits its outcome.
     public mutating func carryOut(_ ceremony: String) throws(Refusal) {
         try execute(ceremony)

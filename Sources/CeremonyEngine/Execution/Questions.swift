@@ -96,10 +96,12 @@ extension Executor {
 }
 
 extension Snapshot {
-    /// Whether an execution may go on: nothing has ended it, and nobody has said no to it.
+    /// Whether an execution may go on: nothing has ended it, nobody has said no to it, and it could
+    /// still be committed.
     func mayGoOn(_ id: String, at time: Timestamp) -> Bool {
         guard !isHalted, let ceremony = state.ceremony(named: id), ceremony.state == .executing,
-            ceremony.refused == nil, let deadline = ceremony.executionDeadline
+            ceremony.refused == nil, let deadline = ceremony.executionDeadline,
+            state.isAsAgreed(ceremony)
         else { return false }
         return time < deadline
     }

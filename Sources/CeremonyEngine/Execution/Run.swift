@@ -282,8 +282,9 @@ struct Run {
         let snapshot = executor.published.snapshot
         if snapshot.isHalted { return "halted" }
         if isLate { return "deadline" }
-        return snapshot.state.ceremony(named: ceremony.id)?.refused == nil
-            ? "interrupted" : "declined"
+        let now = snapshot.state.ceremony(named: ceremony.id) ?? ceremony
+        if now.refused != nil { return "declined" }
+        return snapshot.state.isAsAgreed(now) ? "interrupted" : "prestate-changed"
     }
 
     /// Undoes what can be undone, and writes down the rest.
@@ -311,13 +312,20 @@ struct Run {
             guard isRecorded else { return unrecorded(failure, because: error) }
         }
         await executor.boundary("failed")
+        let brought = executor.published.snapshot.state.ceremony(named: ceremony.id)?.leftKeys ?? []
+        let traces =
+            failure.left
+            + brought.map {
+                "\($0.participant.name) has the key \($0.key.key.fingerprint) in their token, inert"
+            }
         let left =
-            failure.left.isEmpty
-            ? "Nothing is left on the token." : failure.left.joined(separator: "; ")
+            traces.isEmpty ? "Nothing is left on a token." : traces.joined(separator: "; ") + "."
         return EngineError(
             .executionFailed,
             "\(ceremony.id) is FAILED (\(failure.reason)): \(failure.detail ?? "") \(left)",
             next: "No key of it is or will be valid. Start a new ceremony when the cause is mended."
+                + (brought.isEmpty
+                    ? "" : " Whoever brought a key takes it away: ceremonyctl tidy \(ceremony.id).")
         )
     }
 
@@ -344,6 +352,7 @@ struct Run {
         switch RefusalCode(rawValue: error.code) {
         case .halted: "halted"
         case .expired: "deadline"
+        case .declined: "declined"
         case .prestateChanged: "prestate-changed"
         case .some: "outcome-refused"
         case nil: "interrupted"

@@ -75,6 +75,17 @@ extension CeremonyKind {
     /// Nobody is asked.
     public func questions(_ made: Question.Made?, of ceremony: Ceremony) -> [Question] { [] }
 
+    /// Whoever is to sign with the key of their line, or with the one that they brought for it.
+    public func asked(in ceremony: Ceremony) -> Set<Fingerprint> {
+        let signing = Set(questions(nil, of: ceremony).map(\.key.fingerprint))
+        return Set(ceremony.statement.accepts.map(\.fingerprint)).filter { line in
+            signing.contains(line)
+                || ceremony.acceptances.contains { set in
+                    set.answers[line]?.newKey.map { signing.contains($0.key.fingerprint) } ?? false
+                }
+        }
+    }
+
     /// Nobody is asked, so that no key is the right one.
     public func checkNewKey(
         _ record: KeyRecord, possession: [UInt8], of ceremony: Ceremony, at time: Timestamp,

@@ -118,8 +118,13 @@ public protocol CeremonyKind: Sendable {
     ///
     /// - Parameters:
     ///   - made: The key that came out, for kinds that make one and that ask people afterwards.
-    ///   - ceremony: EXECUTING, with its intent. They are people whose acceptance it has.
+    ///   - ceremony: EXECUTING, with its intent.
     func questions(_ made: Question.Made?, of ceremony: Ceremony) -> [Question]
+    /// Those of the statement's `accept:` lines whose people are asked while it is carried out, by
+    /// the key of the line: they, and nobody else, may say no then.
+    ///
+    /// - Parameter ceremony: EXECUTING, with its intent.
+    func asked(in ceremony: Ceremony) -> Set<Fingerprint>
     /// Refuses a key that somebody is asked to sign for and that is not the one that the statement
     /// and the intent order, or that does not stand for its own record. For the client of whoever
     /// is asked, which believes nobody.

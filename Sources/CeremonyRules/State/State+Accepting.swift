@@ -2,7 +2,7 @@
 // names, whether or not it is on the roster (DESIGN 2.7). A key that has accepted for somebody is
 // theirs from then on.
 
-import CeremonyRecord
+public import CeremonyRecord
 import HashTreeCollections
 
 extension State {
@@ -40,7 +40,7 @@ extension State {
         demandApproval(of: ceremony)
     }
 
-    /// A participant's no to their part, in every set that asks for this key.
+    /// A participant's no, in every set that asks for this key and that it has not answered yet.
     mutating func decline(
         _ ceremony: inout Ceremony, by name: String, _ signed: SignedDocument, reason: String,
         at moment: KeyEntry.Moment
@@ -48,14 +48,49 @@ extension State {
         let asking = ceremony.acceptances.indices.filter {
             ceremony.acceptances[$0].invites(signed.key)
         }
-        for index in asking {
+        let open = asking.filter { ceremony.acceptances[$0].answers[signed.key] == nil }
+        if open.isEmpty, let index = asking.first {
             try checkHasNotAnswered(ceremony.acceptances[index], name, signed.key)
+        }
+        for index in open {
             ceremony.acceptances[index].answers[signed.key] = AcceptanceSet.Answer(
                 isYes: false, signed: signed, seq: moment.seq, time: moment.time, reason: reason,
                 newKey: nil)
         }
         if ceremony.state == .pending, ceremony.acceptances.contains(where: \.isOutOfReach) {
             demandEnding(of: ceremony.id, reason: "declined", by: nil)
+        }
+    }
+
+    /// Refuses the no of somebody whom an execution that is under way does not ask for anything:
+    /// whoever leaves, consented, vouched, or has declined already.
+    ///
+    /// - Throws: ``Refusal`` (`not-listed`).
+    func checkIsAsked(_ key: Fingerprint, in ceremony: Ceremony) throws(Refusal) {
+        let asked = try operation(of: ceremony.statement).asked(in: ceremony)
+        guard !asked.contains(key) else { return }
+        let names = namesAsked(in: ceremony)
+        throw Refusal(
+            .notListed,
+            "\(ceremony.id) is being carried out, and asks the key \(key) for nothing.",
+            next: names.isEmpty
+                ? "It asks nobody. Whoever sees a danger has it halted: ceremonyctl halt --reason TEXT."
+                : "It asks \(names.joined(separator: ", ")). Whoever sees a danger has it halted: "
+                    + "ceremonyctl halt --reason TEXT.", requirement: "CT-12")
+    }
+
+    /// Those of a statement's `accept:` lines whom its execution asks for something, by key.
+    public func linesAsked(in ceremony: Ceremony) -> [AcceptLine] {
+        guard let asked = try? operation(of: ceremony.statement).asked(in: ceremony) else {
+            return []
+        }
+        return ceremony.statement.accepts.filter { asked.contains($0.fingerprint) }
+    }
+
+    /// The same people, each once.
+    public func namesAsked(in ceremony: Ceremony) -> [String] {
+        linesAsked(in: ceremony).map(\.name).reduce(into: []) { names, name in
+            if !names.contains(name) { names.append(name) }
         }
     }
 

@@ -38,7 +38,7 @@ extension State {
 
     /// Whether what a ceremony depends on is as it was when its statement was drafted: its
     /// prestate, and the clock that dated it.
-    func isAsAgreed(_ ceremony: Ceremony) -> Bool {
+    public func isAsAgreed(_ ceremony: Ceremony) -> Bool {
         let statement = ceremony.statement
         guard corrections.last.map({ $0.seq < ceremony.opened.seq }) ?? true,
             let operation = try? operation(of: statement)

@@ -110,6 +110,13 @@ extension State {
                 next: "Nothing was made valid. What it may have left is shown by: ceremonyctl show "
                     + "\(ceremony.id).", requirement: "VAL-2")
         }
+        if let refused = ceremony.refused {
+            throw Refusal(
+                .declined,
+                "Somebody whom \(ceremony.id) asks said no at \(refused.time) (event \(refused.seq)).",
+                next: "Nothing was made valid. Who and why: ceremonyctl watch \(ceremony.id).",
+                requirement: "I14")
+        }
         try checkStillAgreed(ceremony)
         let operation = try operation(of: ceremony.statement)
         let record = try operation.check(completed.outcome, of: ceremony, at: moment.time, in: self)

@@ -175,6 +175,7 @@ extension State {
             // The executor undoes what it has done, and ends it.
             try checkDocument(act, ceremony.digest)
             try checkStates(of: act, in: [.executing: .executing])
+            try checkIsAsked(declined.signed.key, in: ceremony)
             ceremony.refused = moment
         } else {
             guard ceremony.state == .pending || ceremony.state == .approved else {

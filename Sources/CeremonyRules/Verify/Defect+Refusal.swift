@@ -37,7 +37,7 @@ extension Defect.Name {
             case .notYet, .unmeetable, .belowFloor, .badPolicy: .belowThreshold
             case .busy, .keyExists, .wrongKey: .conflictingCeremony
             case .keyTaken, .outcomeDiffers, .softwareToken: .unprovenOutcome
-            case .ended, .illegalTransition, .nothingToRecover: .illegalTransition
+            case .ended, .declined, .illegalTransition, .nothingToRecover: .illegalTransition
             case .incompleteGenesis, .illegalEvent, .unknownCeremony: .illegalEvent
             case .brokenChain: .brokenChain
             case .timeBackwards: .timeBackwards

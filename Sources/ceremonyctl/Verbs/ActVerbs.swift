@@ -60,8 +60,9 @@ extension DeclineVerb {
         let statement = try log.statement(of: report, roster)
         let lines: [AcceptLine]
         if report.state == .executing {
-            // Whoever has accepted may still say no, until it is over.
-            lines = statement.accepts
+            // Who is asked now may still say no, until it is over; the signed log says who is.
+            let state = try LogCopy(log).state
+            lines = state.ceremony(named: report.id).map { state.linesAsked(in: $0) } ?? []
         } else {
             try Standing.checkAccepting(report, choice, acting)
             lines = report.asked(by: statement)

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import CeremonyRecord
+import CeremonyRules
 import CeremonyTerminal
 
 /// `watch [ID]`.
@@ -93,7 +94,7 @@ struct WatchVerb: Verb {
                 output.page([event.cells.joined(separator: "  ")], event.json)
             }
             if case .ceremonyExecuting = event.body, isOurs, event.seq >= known {
-                WatchVerb.tellAsked(report)
+                try tellAsked(report.id)
             }
             if let end { return event.seq + 1 < end }
             guard event.seq >= known, isOurs || WatchVerb.isAboutKey(event.body) else {
@@ -109,12 +110,14 @@ struct WatchVerb: Verb {
         return settled
     }
 
-    /// Who will be asked to sign: no event tells that the execution waits for them.
-    private static func tellAsked(_ report: CeremonyReport) {
-        guard report.acceptances.contains(where: { $0.need > 0 }) else { return }
-        let names = report.acceptances.flatMap(\.rows).map(\.name)
-        Talk.paragraph(
-            "It will wait for \(Phrase.list(names)) to sign: ceremonyctl answer \(report.id)")
+    /// Who will be asked to sign: no event tells that the execution waits for them. It is said as
+    /// the signed log has it, by another line than the one that is watched.
+    private func tellAsked(_ id: String) throws(ClientError) {
+        let state = try LogCopy(try TrustedLog(global, trust)).state
+        guard let ceremony = state.ceremony(named: id), ceremony.state == .executing else { return }
+        let names = state.namesAsked(in: ceremony)
+        guard !names.isEmpty else { return }
+        Talk.paragraph("It will wait for \(Phrase.list(names)) to sign: ceremonyctl answer \(id)")
     }
 
     private static func isAboutKey(_ body: EventBody) -> Bool {

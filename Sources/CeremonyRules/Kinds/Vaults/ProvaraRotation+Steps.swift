@@ -157,6 +157,15 @@ extension ProvaraRotation {
         return questions
     }
 
+    /// Those who hold an authority's key: the line names their key on the roster.
+    public func asked(in ceremony: Ceremony) -> Set<Fingerprint> {
+        let people = [authority.place, promoter.place].compactMap { place in
+            if case .person(let name) = place { name } else { nil }
+        }
+        return Set(
+            ceremony.statement.accepts.filter { people.contains($0.name) }.map(\.fingerprint))
+    }
+
     /// The record is the statement's, the new key has shown itself, and it is none of those that
     /// are asked to sign for it.
     public func checkNewKey(
