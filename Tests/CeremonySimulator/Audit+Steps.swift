@@ -100,6 +100,11 @@ extension Audit {
         if spoken.sorted() != there.sorted() {
             report("I4: \(ceremony.id) was agreed for other members than \(name) had")
         }
+        // I15: what the epoch before asks for, but never more than there are who do not leave.
+        let stayed = there.count - lines("leave").count
+        if fields["consent"] != String(min(old?.current.approve ?? 0, stayed)) {
+            report("I15: \(ceremony.id) did not ask for the consent that it needs")
+        }
         if now.number != (old?.current.number ?? 0) + 1 || "\(now.number)" != fields["epoch"] {
             report("I6: \(name) went from epoch \(old?.current.number ?? 0) to \(now.number)")
         }

@@ -4,7 +4,8 @@
 //
 //   I1  the active epoch is the fold of commits: ``Audit/checkMembership`` applies each statement
 //       itself, and authorities change at no other event.
-//   I2  one live ceremony per lock: ``Audit/checkLocks``.
+//   I2  one live ceremony per lock: ``Audit/checkLocks``. A removal holds none; what it overtakes
+//       ends with its commit or commits nothing: I4, in ``Book``.
 //   I3  a commit has its consents: ``Book``, which verifies each signature itself.
 //   I4  a commit meets the state that was agreed on: epoch, members, keys, roster as they were.
 //   I5  an end is final: ``Audit/checkEnds``.

@@ -57,7 +57,8 @@ public struct Authority: Hashable, Sendable {
         /// Members whose new key was asked at the commit and did not answer in time, or was not
         /// asked; by name.
         public let unreached: [String]
-        /// The document that says all of this, which members' keys have signed.
+        /// The document that says all of this. The keys that came with the epoch have signed it,
+        /// but for those of ``unreached``; where none came, nobody's has.
         public let record: EpochRecord
         /// The token's PIN that is split among the members, where they guard one.
         public let split: PINSplit?
@@ -96,10 +97,17 @@ extension State {
         authorities.map(\.value).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 
+    /// The members of every epoch in force.
+    var membersInForce: [Authority.Member] { allAuthorities.flatMap(\.current.members) }
+
     /// Under which name the log trusts a key to say who somebody is: the roster's, or that of
-    /// somebody who became a member with it. `nil` for a key that nobody has vouched for.
+    /// somebody on no roster who is a member with it now. `nil` for every other key: who has been a
+    /// member is vouched for anew, for the key may be why they went.
     func owner(of identity: Fingerprint) -> String? {
-        roster.member(holding: identity)?.member.name ?? identities[identity]
+        if let listed = roster.member(holding: identity) { return listed.member.name }
+        return membersInForce.first {
+            $0.identity == identity && roster.member(named: $0.owner) == nil
+        }?.owner
     }
 
     /// As what a member's key stands in the log: it signs for one authority and nothing else.

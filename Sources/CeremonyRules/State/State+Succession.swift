@@ -84,7 +84,6 @@ extension State {
         subjects = predecessor.subjects
         taken = predecessor.taken
         authorities = predecessor.authorities.mapValues(\.carried)
-        identities = predecessor.identities
         lastTries = predecessor.lastTries
         unsealings = predecessor.unsealings
         retiring = predecessor.retiring

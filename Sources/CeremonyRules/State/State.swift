@@ -101,9 +101,6 @@ public struct State: Hashable, Sendable {
     var subjects: TreeDictionary<String, Subject> = [:]
     /// Every authority, by name.
     var authorities: TreeDictionary<String, Authority> = [:]
-    /// Keys by which the log knows people who are on no roster, and devices: they have become
-    /// members with them.
-    var identities: TreeDictionary<Fingerprint, String> = [:]
     /// Every public key in any role: the point, and what it is.
     var taken: TreeDictionary<[UInt8], String> = [:]
     /// Nonces that cannot be used again, with the name of who used them before acts' nonces.

@@ -18,12 +18,13 @@ struct MembershipChange: ClientKind {
     }
 
     /// Whoever is named without a key answers with the first that the log knows of them; what is
-    /// not said of the authority stays as it is.
+    /// not said of the authority stays as it is. How long members are waited for depends on how
+    /// long the policy has it carried out.
     static func comesTo(_ parameter: String, said: String?, in statement: Statement) -> String? {
         switch parameter {
         case "add", "renew":
             said.map { _ in Membership.parameters(of: statement)[parameter] ?? "none" }
-        case "role", "sign", "approve":
+        case "role", "sign", "approve", "patience":
             said == nil ? statement.fields[parameter] : nil
         case "guards", "so-pin":
             said == nil ? Membership.parameters(of: statement)[parameter] ?? "none" : nil
@@ -53,6 +54,12 @@ struct MembershipChange: ClientKind {
             told.append("Out of it from the commit on, at once: \(Phrase.list(leaving)).")
         }
         if !staying.isEmpty { told.append("As before: \(Phrase.list(staying)).") }
+        if epoch != "1" {
+            told.append(
+                said("consent") == "0"
+                    ? "None of its members is asked to consent to that."
+                    : "Of its members now, \(said("consent")) must consent to that.")
+        }
         if said("acceptances") != "all" {
             told.append(
                 "Of those who come, \(said("acceptances")) are enough; whoever has not accepted by "

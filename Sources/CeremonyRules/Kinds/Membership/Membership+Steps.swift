@@ -50,7 +50,9 @@ extension Membership {
         else {
             throw Refusal(
                 .outcomeDiffers, "The announced epoch is not what was agreed.",
-                requirement: "I14")
+                next:
+                    "Nothing was done. Where somebody accepted at that very moment, order it again: "
+                    + "ceremonyctl execute \(ceremony.id).", requirement: "I14")
         }
     }
 
@@ -75,7 +77,7 @@ extension Membership {
         return nil
     }
 
-    /// The epoch comes into force, and those whom people vouched for are known from now on.
+    /// The epoch comes into force, and those whom people vouched for are known as long as it is.
     public func apply(_ ceremony: Ceremony, to state: inout State, at moment: KeyEntry.Moment) {
         guard let record = record(of: ceremony) else { return }
         let members = members(of: ceremony)
@@ -89,9 +91,6 @@ extension Membership {
                 name: subject, role: terms.role, epochs: [epoch])
         } else {
             state.authorities[subject]?.epochs.append(epoch)
-        }
-        for member in members where state.owner(of: member.identity) == nil {
-            state.identities[member.identity] = member.owner
         }
     }
 

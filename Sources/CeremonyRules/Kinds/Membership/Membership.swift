@@ -151,8 +151,8 @@ public struct Membership: CeremonyKind {
     /// Members consent with their keys in the authority, those who come accept with the key that
     /// says who they are and bring a new one, and for whom the log does not know two people vouch.
     ///
-    /// Who goes is asked like every member, and is needed by nobody: no authority asks for as many
-    /// consents as it has members.
+    /// Who goes is asked like every member, and is needed by nobody: as many consents as there are
+    /// members who do not leave are always enough.
     public static func acceptances(by fields: Fields, in roster: Roster) -> [AcceptanceSet] {
         var sets: [AcceptanceSet] = []
         let members = ["stay", "leave", "renew"].flatMap { fields.all($0) }.compactMap {
@@ -189,24 +189,31 @@ public struct Membership: CeremonyKind {
     /// The response set of those who vouch for somebody.
     public static func vouchSet(for stranger: Signatory) -> String { vouchPrefix + stranger.name }
 
-    /// The epoch in force, all of it.
+    /// The epoch in force, all of it; and what other authorities say of those who come and are on
+    /// no roster.
     public func dependencies(in state: State) -> [String: JSON] {
-        guard let current = state.authority(subject)?.current else {
-            return ["authority": .string("none")]
-        }
-        let known = current.split.flatMap { state.guardianship(of: $0.token) }
-        return [
+        var depends: [String: JSON] = ["authority": .string("none")]
+        if let current = state.authority(subject)?.current {
             // Which split opens the token that they guard.
-            "guards": .string(known?.inForce?.ceremony ?? "none"),
-            "authority": .object([
+            let guardianship = current.split.flatMap { state.guardianship(of: $0.token) }
+            depends["guards"] = .string(guardianship?.inForce?.ceremony ?? "none")
+            depends["authority"] = .object([
                 "epoch": .number(current.number), "approve": .number(current.approve),
                 "sign": .number(current.sign), "role": .string(terms.role.rawValue),
                 "members": .array(
                     current.members.map {
                         .string("\($0.name) \($0.key.fingerprint) \($0.owner) \($0.identity)")
                     }),
-            ]),
-        ]
+            ])
+        }
+        let known = terms.invitations.filter {
+            $0.isKnown && state.roster.member(holding: $0.identity) == nil
+        }
+        if !known.isEmpty {
+            depends["known"] = .array(
+                known.map { .string("\($0.name) \($0.owner) \($0.identity)") })
+        }
+        return depends
     }
 }
 

@@ -21,7 +21,8 @@ struct MembershipTerms: Hashable {
     let role: AuthorityRole
     /// The epoch that is pending.
     let epoch: Int
-    /// How many must consent to it: what the epoch in force says.
+    /// How many must consent to it: what the epoch in force says, or all who do not leave where
+    /// they are fewer.
     let consent: Int
     /// How many will have to consent to the next change.
     let approve: Int
@@ -74,7 +75,6 @@ struct MembershipTerms: Hashable {
         let role = try Self.role(parameters["role"], of: authority, name)
         self.role = role
         epoch = (current?.number ?? 0) + 1
-        consent = current?.approve ?? 0
         var members = current?.members ?? []
         leaving = try Self.names(parameters["remove"], "remove").map { word throws(Refusal) in
             try Self.take(word, from: &members, of: name)
@@ -96,23 +96,22 @@ struct MembershipTerms: Hashable {
                     .badParameter, "\(parts.name) is a member of \(name) already.",
                     next: "A member gets another key by: --set renew=\(parts.name).")
             }
-            let identity =
-                try parts.key.map { text throws(Refusal) in try Self.key(text) }
-                ?? state.identity(of: parts.name)
-            guard let identity else {
+            let given = try parts.key.map { text throws(Refusal) in try Self.key(text) }
+            let known = given == nil ? try state.identity(of: parts.name) : nil
+            guard let identity = given ?? known else {
                 throw Refusal(
                     .badParameter,
-                    "\(parts.name) is not on the roster, so the log knows no key of theirs.",
+                    "\(parts.name) is not on the roster and is no member of an authority now, so the "
+                        + "log knows no key of theirs.",
                     next: "Compare their key's fingerprint with them in words, then give it: "
                         + "\(parts.name)=SHA256:...")
             }
             invited.append(try Self.invitation(parts.name, identity, role, in: state))
         }
         staying = members
+        consent = min(current?.approve ?? 0, members.count + renewed.count)
         invitations = invited.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        patience =
-            try Self.number(parameters["patience"], "patience", 0...Self.mostPatience)
-            ?? Self.standardPatience
+        patience = try Self.patience(parameters["patience"], in: state)
         guarded = try GuardedToken(parameters, of: name, role: role, current, in: state)
         let sign = try Self.number(parameters["sign"], "sign", 1...EpochRecord.mostMembers)
         least = try Self.least(parameters["accept"], of: invited.count, renewing: words.count)
@@ -151,7 +150,8 @@ struct MembershipTerms: Hashable {
         }
         guard staying.count + invitations.count <= EpochRecord.mostMembers else {
             throw Refusal(
-                .badParameter, "An authority has \(EpochRecord.mostMembers) members at most.")
+                .badParameter, "An authority has \(EpochRecord.mostMembers) members at most.",
+                next: "Leave some out, or make an authority more.")
         }
         guard
             !leaving.isEmpty || !invitations.isEmpty || sign != current?.sign
@@ -191,7 +191,9 @@ struct MembershipTerms: Hashable {
             return known
         }
         guard let role = AuthorityRole(rawValue: word) else {
-            throw Refusal(.badParameter, "role is one of \(words).")
+            throw Refusal(
+                .badParameter, "role is one of \(words).",
+                next: "Say which: --set role=\(authority?.role.rawValue ?? "guardian").")
         }
         guard authority.map({ $0.role == role }) ?? true else {
             throw Refusal(
@@ -215,6 +217,19 @@ struct MembershipTerms: Hashable {
                 next: "Leave accept out, or renew keys in a ceremony of its own.")
         }
         return least
+    }
+
+    /// The execution must not be over before those are given up who stay silent.
+    private static func patience(_ text: String?, in state: State) throws(Refusal) -> Int {
+        let seconds = state.roster.policy.entry(kind: Membership.name, class: nil)?.execution
+        let usual = seconds.map { min(standardPatience, $0 / 2) } ?? standardPatience
+        guard let patience = try number(text, "patience", 0...mostPatience) else { return usual }
+        guard let seconds, patience >= seconds else { return patience }
+        throw Refusal(
+            .badParameter,
+            "The policy gives a membership \(seconds) seconds to be carried out, and with a patience "
+                + "of \(patience) it would be over before silent members are named as not reached.",
+            next: "Wait for less: --set patience=\(usual). Or have the policy give it more time.")
     }
 
     // MARK: Words
@@ -264,7 +279,8 @@ struct MembershipTerms: Hashable {
         guard let number = Decimal.decode(text.utf8), range.contains(number) else {
             throw Refusal(
                 .badParameter,
-                "\(what) is a number from \(range.lowerBound) to \(range.upperBound).")
+                "\(what) is a number from \(range.lowerBound) to \(range.upperBound).",
+                next: "For example: --set \(what)=\(range.lowerBound).")
         }
         return number
     }
@@ -286,18 +302,27 @@ struct MembershipTerms: Hashable {
         _ name: String, _ identity: Fingerprint, _ role: AuthorityRole, in state: State
     ) throws(Refusal) -> Invitation {
         let owner = state.owner(of: identity)
-        if let owner {
-            guard !role.isOfPeople || owner.utf8.elementsEqual(name.utf8) else {
+        let isOwn = owner.map { $0.utf8.elementsEqual(name.utf8) } ?? false
+        if role.isOfPeople, let owner {
+            guard isOwn else {
                 throw Refusal(
                     .wrongKey, "The key \(identity) is \(owner)'s, not \(name)'s.",
                     next: "One person has one vote. Name \(owner), or give \(name)'s own key.",
                     requirement: "I3")
             }
-        } else if state.roster.member(named: name) != nil {
+        } else if owner == nil, state.roster.member(named: name) != nil {
             throw Refusal(
                 .wrongKey, "\(name) is on the roster, and \(identity) is no key of theirs there.",
-                next: "Have it enrolled first: set-roster. Or name a device of theirs otherwise.",
+                next: "Name a key that the roster lists for them, \(name)=SHA256:..., have it "
+                    + "enrolled first (set-roster), or name a device of theirs otherwise.",
                 requirement: "I3")
+        }
+        guard role.isOfPeople || isOwn || !state.isPerson(name) else {
+            throw Refusal(
+                .wrongKey,
+                "\(name) is a person, and \(identity) is "
+                    + (owner.map { "a key of \($0)." } ?? "no key of theirs that the log knows."),
+                next: "Give the device a name that nobody has.", requirement: "I3")
         }
         return Invitation(
             name: name, owner: owner ?? name, identity: identity, isKnown: owner != nil)
@@ -305,17 +330,35 @@ struct MembershipTerms: Hashable {
 }
 
 extension State {
-    /// The key by which the log knows somebody: the first on the roster, or the one that they
-    /// became a member with.
-    fileprivate func identity(of name: String) -> Fingerprint? {
-        if let held = roster.member(named: name)?.keys.first { return held.key.fingerprint }
-        for authority in allAuthorities {
-            for epoch in authority.epochs.reversed() {
-                guard let known = epoch.member(named: name)?.identity, owner(of: known) == name
-                else { continue }
-                return known
-            }
+    /// The key by which the log knows somebody: the first on the roster, or the one with which they
+    /// are a member of an authority now.
+    ///
+    /// - Throws: ``Refusal`` (`bad-parameter`) where authorities know them by several.
+    fileprivate func identity(of name: String) throws(Refusal) -> Fingerprint? {
+        if let member = roster.member(named: name) { return member.keys.first?.key.fingerprint }
+        var known: [Fingerprint] = []
+        for member in membersInForce
+        where member.name.utf8.elementsEqual(name.utf8) && !known.contains(member.identity)
+            && owner(of: member.identity).map({ $0.utf8.elementsEqual(name.utf8) }) ?? false
+        {
+            known.append(member.identity)
         }
-        return nil
+        guard known.count <= 1 else {
+            throw Refusal(
+                .badParameter,
+                "Authorities know \(name) by several keys: "
+                    + "\(known.map { "\($0)" }.joined(separator: ", ")).",
+                next: "Compare the fingerprint with \(name) in words, and say which: "
+                    + "\(name)=SHA256:...", requirement: "I3")
+        }
+        return known.first
+    }
+
+    /// Whether somebody is called so: on the roster, or in an authority of people now.
+    fileprivate func isPerson(_ name: String) -> Bool {
+        roster.member(named: name) != nil
+            || allAuthorities.contains {
+                $0.role.isOfPeople && $0.current.member(named: name) != nil
+            }
     }
 }
