@@ -175,6 +175,15 @@ struct CeremonyPictureTests {
             "erin        accepted", "no answer: frank",
         ] { #expect(ended.contains { $0.contains(line) }, "\(line)\n\(ended)") }
         #expect(!ended.contains { $0.contains("ceremonyctl invite") })
+
+        // A token that is lost has the key in it still, whatever was written down.
+        let left = try #require(house.state.leftKeys.first)
+        var act = try house.act(.tidy, by: "erin", on: statement.ceremony)
+        act.evidence = [left.evidence(.unreachable)]
+        try house.decide(house.signed(act).command)
+        let lost = try text(house, statement.ceremony)
+        #expect(lost.contains { $0.contains("in the lost token erin, inert:") }, "\(lost)")
+        #expect(!lost.contains { $0.contains("undone") }, "\(lost)")
     }
 
     @Test("What was asked of nobody in time is called expired, and nothing has changed by it")

@@ -249,6 +249,12 @@ struct TidyingTests {
                 return
             }
             #expect(body.outcome == outcome && body.keyID == acceptance.keyID)
+            if outcome == .unreachable {
+                // It is in a token that may be found: it stays listed, and is tidied up then.
+                #expect(house.state.leftKeys.map(\.isTokenLost) == [true])
+                #expect(house.state.deadlines().allSatisfy { $0.matter != .tidying })
+                try house.decide(try act(&house, .destroyed, on: statement.ceremony).command)
+            }
             #expect(house.state.leftKeys.isEmpty)
             house.expectRefusal(
                 .nothingToRecover, of: try act(&house, outcome, on: statement.ceremony).command)
@@ -298,6 +304,47 @@ struct TidyingTests {
         }
         try house.append(.objectDestroyed(good))
         house.expectConsistent()
+    }
+
+    @Test("A log that goes on from another lists what is left, of what was open at its end too")
+    func successor() throws {
+        var (old, statement, _) = try left()
+        let open = try old.openMembership(["role": "group", "add": "frank,gina", "sign": "1"])
+        try old.bring(key: 305, to: open, as: "gina")
+        // Nothing is left of one to which nobody has brought anything.
+        try old.openMembership(["role": "group", "add": "frank", "sign": "1"], of: "council")
+        var house = try House(policy: House.membershipPolicy, after: old)
+        #expect(house.state.leftKeys.map(\.participant.name) == ["frank", "gina"])
+        #expect(house.state.leftKeys.map(\.ceremony) == [statement.ceremony, open.ceremony])
+        let due = house.state.deadlines().filter { $0.matter == .tidying }
+        #expect(due.map(\.ceremony) == [nil, nil])
+        #expect(due.allSatisfy { $0.text.contains("of the log \(old.state.log.origin)") })
+        let left = try #require(house.state.leftKeys.last)
+        let ceremony = try #require(house.state.ceremony(leaving: left))
+        #expect(ceremony.state == .expired)
+        // It is tidied up in the new log, and in no other way.
+        for (outcome, count) in [(DestructionOutcome.unreachable, 2), (.absent, 1)] {
+            var act = try house.act(.note, by: "gina")
+            act.act = .tidy
+            act.role = .participant
+            act.ceremony = left.ceremony
+            act.document = ceremony.digest
+            act.from = "EXPIRED"
+            act.evidence = [left.evidence(outcome)]
+            try house.decide(house.signed(act).command)
+            #expect(house.state.leftKeys.count == count)
+        }
+        house.expectRefusal(
+            .unknownCeremony,
+            of: try {
+                var act = try house.act(.note, by: "gina")
+                act.act = .decline
+                act.role = .participant
+                act.ceremony = left.ceremony
+                return house.signed(act).command
+            }())
+        let third = try House(policy: House.membershipPolicy, after: house)
+        #expect(third.state.leftKeys.map(\.participant.name) == ["frank"])
     }
 
     @Test("Nobody tidies up what somebody else brought")

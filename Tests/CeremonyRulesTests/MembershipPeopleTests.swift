@@ -1,4 +1,5 @@
-// Whom the log knows, and by which key; how many consents it takes when members go.
+// Whom the log knows, and by which key; how many consents it takes when members go; and what is
+// said of members whose key has left the roster.
 
 import CeremonyRecord
 import HashTreeCollections
@@ -183,5 +184,42 @@ struct MembershipPeopleTests {
         #expect(refusal?.next?.contains("patience=30") == true)
         house = try House(policy: House.membershipPolicy)
         #expect(try patience(nil) == "120")
+    }
+
+    @Test("Whose key has left the roster is due in every authority until they go or get a new one")
+    func unlisted() throws {
+        var house = try guarded()
+        house.pass(60)
+        func due(_ house: House) -> [Deadline] {
+            house.state.deadlines().filter { $0.matter == .memberUnlisted }
+        }
+        #expect(due(house).isEmpty)
+        let change = try house.setRoster { members in members.removeAll { $0.name == "bob" } }
+        try house.approve("alice", "carol", statement: change)
+        let left = try #require(due(house).first)
+        #expect(due(house).count == 1 && left.subject == "guardians")
+        #expect(left.key == SoftwareKey(302).fingerprint && left.since == house.now)
+        #expect(left.text.contains("bob is not on the roster any more"))
+        let others = House.everybody.filter { $0.member.name != "bob" }
+        let next = try House(others, policy: House.membershipPolicy, after: house)
+        #expect(due(next).map(\.key) == [SoftwareKey(302).fingerprint])
+        // A change that keeps him settles nothing; that he goes does.
+        house.pass(60)
+        var renewed = house
+        let out = try house.openMembership(["remove": "bob", "approve": "1"])
+        #expect(due(house).map(\.ceremony) == [out.ceremony])
+        try house.approve("alice", "carol", "frank", statement: out)
+        try house.consent(key: 301, to: out, as: "alice")
+        try house.carryOut(out.ceremony)
+        #expect(due(house).isEmpty)
+        house.expectConsistent()
+        // So does a new key, which people have given him knowing what they did.
+        let renewal = try renewed.openMembership(["renew": "bob"])
+        try renewed.approve("alice", "carol", "frank", statement: renewal)
+        try renewed.consent(key: 301, to: renewal, as: "alice")
+        try renewed.bring(key: 312, to: renewal, as: "bob", identity: SoftwareKey(2))
+        #expect(due(renewed).count == 1)
+        try renewed.carryOut(renewal.ceremony)
+        #expect(due(renewed).isEmpty)
     }
 }

@@ -138,8 +138,12 @@ extension World {
         guard let ceremony = state.ceremony(named: left.ceremony),
             let identity = people.key(left.participant.fingerprint)
         else { return }
-        let outcome: DestructionOutcome = chance.permille(800) ? .destroyed : .absent
-        people.memberKeys.removeAll { $0.key.publicKey == left.key.key }
+        var outcome: DestructionOutcome = chance.permille(800) ? .destroyed : .absent
+        // A token that is lost is found again, perhaps.
+        if !left.isTokenLost, chance.permille(200) { outcome = .unreachable }
+        if outcome != .unreachable {
+            people.memberKeys.removeAll { $0.key.publicKey == left.key.key }
+        }
         hand(
             in: signed(
                 act(

@@ -57,6 +57,7 @@ enum View {
                         "key": .string("\(left.participant.fingerprint)"),
                         "new_key": .string("\(left.key.key.fingerprint)"),
                         "token": .string(left.key.token),
+                        "token_lost": left.isTokenLost ? .bool(true) : nil,
                     ])
                 }),
             "next_due": .text(state.nextDue.map { "\($0)" }),

@@ -41,6 +41,10 @@ public struct Deadline: Hashable, Sendable {
         case rotation
         /// A key is to be rotated, because somebody noted something that is a reason to.
         case rotationNoted = "rotation-noted"
+        /// A member of an authority answered with a key that is not on the roster any more.
+        case memberUnlisted = "member-unlisted"
+        /// A participant is to take away what an ended ceremony left in their token.
+        case tidying
         /// A key is to be replaced, because its holder has left the roster.
         case holderLeft = "holder-left"
         /// A key is to be replaced, because the token that it is in is lost.

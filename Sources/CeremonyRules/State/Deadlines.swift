@@ -15,7 +15,7 @@ extension State {
         var all: [Deadline?] = [halted, drill]
         all += ceremonyDeadlines
         all += attestationDeadlines
-        all += recoveries
+        all += recoveries + tidyings + unlistedMembers
         all += unfinished.map(carryingOut) + unconfirmed.map(confirming)
         all += overlapEnds + logKeyEnds
         all += subjects.map { rotation(of: $0.key, $0.value, underWay) }
@@ -96,6 +96,45 @@ extension State {
                 token: ceremony.announced?.tokenSerial, ceremony: id, date: end.time,
                 since: end.time,
                 text: "\(id) failed, and what it made may still be on the token.")
+        }
+    }
+
+    /// What is inert and in somebody's own token. Of a token that is lost nobody can do more.
+    private var tidyings: [Deadline?] {
+        leftKeys.filter { !$0.isTokenLost }.map { left in
+            guard let ceremony = ceremony(leaving: left), let end = ceremony.end else { return nil }
+            return Deadline(
+                .tidying, subject: ceremony.statement.subject, key: left.key.key.fingerprint,
+                token: TokenReference(uri: left.key.token)?.serial, ceremony: own(ceremony),
+                date: end.time, since: end.time,
+                text: "\(ceremony.id)\(origin(of: ceremony)) came to nothing, and the key that "
+                    + "\(left.participant.name) made for it is still in their token.")
+        }
+    }
+
+    /// Whoever is a member goes on signing and consenting, whatever the roster says of the key with
+    /// which they became one. People decide what of it: they go, or get a new key.
+    private var unlistedMembers: [Deadline?] {
+        allAuthorities.flatMap { authority in
+            authority.current.members.map { member in
+                guard let since = unlisted[member.identity],
+                    let came = authority.epochs.first(where: { epoch in
+                        epoch.members.contains { $0.key == member.key }
+                    })?.begun, !came.isAfter(since)
+                else { return nil }
+                let isListed = roster.member(named: member.owner) != nil
+                return Deadline(
+                    .memberUnlisted, subject: authority.name, key: member.key.fingerprint,
+                    token: TokenReference(uri: member.token)?.serial,
+                    ceremony: live.first { ceremonies[$0]?.statement.subject == authority.name },
+                    date: since.time, since: since.time,
+                    text:
+                        "\(member.name) is to be removed from \(authority.name) or to get a new key "
+                        + "in it: "
+                        + (isListed
+                            ? "the key that said who they are is not on the roster any more."
+                            : "\(member.owner) is not on the roster any more."))
+            }
         }
     }
 
@@ -256,5 +295,12 @@ extension State {
         subject.keys.reversed().lazy.compactMap { keys[$0] }.first {
             $0.status(at: time) == .active
         }
+    }
+}
+
+extension KeyEntry.Moment {
+    /// Whether it is the later one; what another log has brought along has its time alone.
+    fileprivate func isAfter(_ other: Self) -> Bool {
+        seq == other.seq ? time > other.time : seq > other.seq
     }
 }

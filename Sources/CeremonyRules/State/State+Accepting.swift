@@ -138,7 +138,7 @@ extension State {
         guard [.decline, .tidy].contains(act.act), act.role == .participant,
             let id = act.ceremony
         else { return false }
-        return ceremonies[id]?.statement.accepts.contains { $0.fingerprint == key } ?? false
+        return committed(id)?.statement.accepts.contains { $0.fingerprint == key } ?? false
     }
 
     /// Refuses a key that stands in the log as anything else than this person's (DESIGN 2.6).

@@ -54,8 +54,13 @@ extension State {
     /// that it has now. One that a ceremony makes later was never theirs; and that somebody else
     /// holds the subject now has not changed the old ones.
     ///
-    /// A person who comes back is the same person; what they hold is not due any more.
+    /// A person who comes back is the same person; what they hold is not due any more. Nor is a key
+    /// of theirs that is listed again.
     mutating func noteDepartures(since before: Roster, at moment: KeyEntry.Moment) {
+        for held in before.members.flatMap(\.keys) where unlisted[held.key.fingerprint] == nil {
+            unlisted[held.key.fingerprint] = moment
+        }
+        for held in roster.members.flatMap(\.keys) { unlisted[held.key.fingerprint] = nil }
         for entry in allKeys {
             let fingerprint = entry.publicKey.fingerprint
             if let left = entry.departure {

@@ -1,7 +1,8 @@
 // A log that goes on from another one, because that one's token, quorum or last events are lost.
 // Its founders name the old log's origin, size and root; what the old log says up to there is then
 // part of what this one says: keys, subjects, who holds them, and every public key that may not be
-// used again. Ceremonies, halts and nonces end with the old log. DESIGN section 3, The log key.
+// used again. So is what ceremonies left in people's tokens. Ceremonies, halts and nonces end with
+// the old log. DESIGN section 3, The log key.
 
 public import CeremonyRecord
 import HashTreeCollections
@@ -86,11 +87,25 @@ extension State {
         authorities = predecessor.authorities.mapValues(\.carried)
         lastTries = predecessor.lastTries
         unsealings = predecessor.unsealings
+        unlisted = predecessor.unlisted.mapValues { KeyEntry.Moment(seq: 0, time: $0.time) }
         retiring = predecessor.retiring
         // A vault may be half written, whichever log says so, and peers may follow an old key.
         unfinishedNames = predecessor.unfinishedNames
         unconfirmedNames = predecessor.unconfirmedNames
-        for id in unfinishedNames + unconfirmedNames { inherited[id] = predecessor.committed(id) }
+        // What people brought is in their tokens, whether its ceremony was over by then or not.
+        untidied = predecessor.untidied
+        for id in unfinishedNames + unconfirmedNames + untidied {
+            inherited[id] = predecessor.committed(id)
+        }
+        for id in predecessor.live {
+            guard var ceremony = predecessor.ceremonies[id] else { continue }
+            ceremony.state = .expired
+            ceremony.end = Ceremony.End(
+                seq: 0, time: time, reason: "log-ended", detail: nil, left: [])
+            guard !ceremony.leftKeys.isEmpty else { continue }
+            inherited[id] = ceremony
+            untidied.append(id)
+        }
         roster.holders = predecessor.roster.holders
         noteDepartures(since: predecessor.roster, at: KeyEntry.Moment(seq: 0, time: time))
     }

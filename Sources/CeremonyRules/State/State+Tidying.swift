@@ -13,6 +13,8 @@ public struct LeftKey: Hashable, Sendable {
     public let participant: Signatory
     /// What they brought.
     public let key: AcceptanceSet.NewKey
+    /// Whether its maker has said that the token will not come back.
+    public let isTokenLost: Bool
 
     /// What an act to tidy up says of it; the outcome is its name.
     public func evidence(_ outcome: DestructionOutcome) -> Evidence {
@@ -22,25 +24,29 @@ public struct LeftKey: Hashable, Sendable {
 }
 
 extension Ceremony {
-    /// Keys that participants brought to it and that nothing became of, in document order.
+    /// Keys that participants brought to it, that nothing became of and that nobody has seen gone,
+    /// in document order. One whose token was called lost is in it until it is found.
     public var leftKeys: [LeftKey] {
         guard state == .failed || state == .expired else { return [] }
         return acceptances.flatMap { set in
             set.invited.compactMap { invited in
                 set.answers[invited.fingerprint]?.newKey.map {
-                    LeftKey(ceremony: id, participant: invited, key: $0)
+                    LeftKey(
+                        ceremony: id, participant: invited, key: $0,
+                        isTokenLost: tidied[$0.key.fingerprint] != nil)
                 }
             }
-        }.filter { tidied[$0.key.key.fingerprint] == nil }
+        }.filter { tidied[$0.key.key.fingerprint]?.isClosed != true }
     }
 }
 
 extension State {
-    /// Keys that ended ceremonies left in people's tokens and that nobody has tidied up, oldest
-    /// ceremony first.
-    public var leftKeys: [LeftKey] {
-        untidied.compactMap { ceremonies[$0] }.flatMap(\.leftKeys)
-    }
+    /// Keys that ended ceremonies left in people's tokens and that nobody has seen gone, oldest
+    /// ceremony first; those of logs that this one goes on from too.
+    public var leftKeys: [LeftKey] { untidied.compactMap(committed).flatMap(\.leftKeys) }
+
+    /// The ceremony that left a key, of this log or of one that it goes on from.
+    public func ceremony(leaving left: LeftKey) -> Ceremony? { committed(left.ceremony) }
 
     /// An ended ceremony is remembered for as long as a key of it may be in somebody's token.
     mutating func noteLeftKeys(of id: String) {
@@ -73,9 +79,11 @@ extension State {
         else {
             throw Refusal(.illegalEvent, "The object is not the one that \(actor) brought.")
         }
-        ceremonies[ceremony.id]?.tidied[left.key.key.fingerprint] = Ceremony.Recovery(
-            seq: moment.seq, time: moment.time, actor: actor, outcome: destroyed.outcome)
-        if ceremonies[ceremony.id]?.leftKeys.isEmpty == true {
+        change(ceremony.id) {
+            $0.tidied[left.key.key.fingerprint] = Ceremony.Recovery(
+                seq: moment.seq, time: moment.time, actor: actor, outcome: destroyed.outcome)
+        }
+        if committed(ceremony.id)?.leftKeys.isEmpty == true {
             untidied.removeAll { $0 == ceremony.id }
         }
         remember(
@@ -85,7 +93,13 @@ extension State {
 
     /// The event that an act to tidy up comes to: what it says of which key.
     func tidying(_ act: Act, _ signed: SignedDocument) throws(Refusal) -> EventBody {
-        let ceremony = try ceremony(act.ceremony ?? "")
+        let id = act.ceremony ?? ""
+        let ceremony: Ceremony
+        if let earlier = inherited[id] {
+            ceremony = earlier
+        } else {
+            ceremony = try self.ceremony(id)
+        }
         for outcome in DestructionOutcome.allCases {
             guard
                 let left = ceremony.leftKeys.first(where: {

@@ -109,8 +109,8 @@ extension State {
         }
         try checkPrefix(size: act.treeSize, root: act.treeRoot)
         let ceremony = try act.ceremony.map { id throws(Refusal) in
-            // What peers are to confirm outlives its log.
-            if act.act == .confirm, let earlier = inherited[id] { return earlier }
+            // What peers are to confirm outlives its log, and so do keys in people's tokens.
+            if [.confirm, .tidy].contains(act.act), let earlier = inherited[id] { return earlier }
             return try self.ceremony(id)
         }
         try checkAge(of: act, at: time)
@@ -125,8 +125,8 @@ extension State {
             _ = try signer(peer, of: signed, for: .act)
             return (peer.name, nil)
         }
-        if isParticipants(act, by: signed.key), let id = act.ceremony {
-            return (try participant(of: try ceremony(id), by: signed, for: .act).name, nil)
+        if isParticipants(act, by: signed.key), let ceremony = act.ceremony.flatMap(committed) {
+            return (try participant(of: ceremony, by: signed, for: .act).name, nil)
         }
         let member = try signer(of: signed.bytes, by: signed.key, signed.sshsig, for: .act)
         return (member.name, member)

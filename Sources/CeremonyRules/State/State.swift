@@ -101,6 +101,8 @@ public struct State: Hashable, Sendable {
     var subjects: TreeDictionary<String, Subject> = [:]
     /// Every authority, by name.
     var authorities: TreeDictionary<String, Authority> = [:]
+    /// People's keys that were on the roster and are not any more, and since when.
+    var unlisted: TreeDictionary<Fingerprint, KeyEntry.Moment> = [:]
     /// Every public key in any role: the point, and what it is.
     var taken: TreeDictionary<[UInt8], String> = [:]
     /// Nonces that cannot be used again, with the name of who used them before acts' nonces.

@@ -15,6 +15,8 @@ struct LeftKeyReport: Hashable, Sendable {
     let newKey: Fingerprint
     /// The token that holds it.
     let token: String
+    /// Whether its maker has said that the token will not come back.
+    let isTokenLost: Bool
 
     init(_ object: JSONFields) throws(JSONError) {
         var fields = object
@@ -24,10 +26,13 @@ struct LeftKeyReport: Hashable, Sendable {
             fingerprint: try fields.text("key") { Fingerprint($0) })
         newKey = try fields.text("new_key") { Fingerprint($0) }
         token = try fields.string("token")
+        isTokenLost = try fields.optionalBool("token_lost") ?? false
     }
 
     /// One line for the status.
     var line: String {
-        "\(participant.name): \(newKey) of \(ceremony): ceremonyctl tidy \(ceremony)"
+        "\(participant.name): \(newKey) of \(ceremony): "
+            + (isTokenLost ? "the token is lost; if it is found: " : "")
+            + "ceremonyctl tidy \(ceremony)"
     }
 }

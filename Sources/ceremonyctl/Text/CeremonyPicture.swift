@@ -296,6 +296,14 @@ struct CeremonyPicture: Hashable, Sendable {
         let left = Set(ceremony.leftKeys.map(\.key.key.fingerprint))
         for (name, key) in brought {
             let token = TokenReference(uri: key.token)?.label ?? "their token"
+            if ceremony.tidied[key.key.fingerprint]?.isClosed == false {
+                add(
+                    "  left     the key that \(name) made, in the lost token \(token), inert:", .bad
+                )
+                add("    \(key.key.fingerprint)")
+                add("    if it is found: ceremonyctl tidy \(ceremony.id)")
+                continue
+            }
             guard !left.contains(key.key.fingerprint) else {
                 add("  left     the key that \(name) made in the token \(token), inert:", .bad)
                 add("    \(key.key.fingerprint)")

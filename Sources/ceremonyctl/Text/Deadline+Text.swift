@@ -37,6 +37,12 @@ extension Deadline {
         case (.attestation, let id?): return ["attest \(id)"]
         case (.confirmation, let id?): return ["confirm \(id)"]
         case (.recovery, let id?): return ["recover \(id)"]
+        case (.tidying, let id?): return ["tidy \(id)"]
+        case (.tidying, nil): return ["tidy"]
+        case (.memberUnlisted, nil):
+            return [
+                "start \(Membership.name) \(name) --set remove=NAME --reason \"WHY\""
+            ]
         case (_, let id?): return ["show \(id)"]
         case (.halt, nil):
             return ["start \(HaltClear.name) \(HaltClear.houseSubject ?? name) --reason \"WHY\""]
@@ -110,9 +116,10 @@ extension Deadline {
         guard ceremony == nil else { return false }
         switch matter {
         case .halt: return true
-        case .rotation, .rotationNoted, .holderLeft, .tokenLost, .keyRevoked, .drill:
+        case .rotation, .rotationNoted, .holderLeft, .memberUnlisted, .tokenLost, .keyRevoked,
+            .drill:
             return !isHalted
-        case .ceremony, .execution, .attestation, .recovery, .unfinished, .confirmation,
+        case .ceremony, .execution, .attestation, .recovery, .tidying, .unfinished, .confirmation,
             .overlapEnd:
             return false
         }
