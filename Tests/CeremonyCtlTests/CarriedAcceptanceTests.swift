@@ -57,6 +57,65 @@ struct CarriedAcceptanceTests {
         }
     }
 
+    @Test("A code for a rehearsal teaches the client nothing about the log whose name it bears")
+    func rehearsal() async throws {
+        try await withCustodian { alice in
+            let bundle = try CarriedBundle(alice, mode: .rehearsal)
+            func accept(_ name: String, _ options: String...) throws -> ClientRun {
+                try alice.client.run(
+                    [
+                        "accept", bundle.code.text, "--statement", bundle.statement, "--as",
+                        "alice", "--draft", alice.store.directory + "/" + name, "--module",
+                        alice.store.modulePath, "--pin-fd", "3",
+                    ] + options, pin: SoftHSMStore.pin + "\n" + SoftHSMStore.pin)
+            }
+            let memory =
+                alice.store.directory + "/.local/state/ceremonyctl/example.org~ceremony~rehearsal"
+            let first = try accept("one")
+            #expect(first.status == 0 && first.err.contains("nothing of it is remembered"))
+            #expect(!Files.exists(memory + "/genesis"))
+            // What was made for this part is found again, and under this label alone.
+            let again = try accept("two", "--genesis", "\(Digest(of: [1]))")
+            #expect(again.status == 0 && again.err.contains("it is used"), "\(again.err)")
+            #expect(Files.exists(memory + "/genesis"))
+            let keys = try ["one", "two"].map { try Acceptance(bytes: bundle.read($0)).newKey }
+            #expect(keys[0] != nil && keys[0] == keys[1])
+            let statement = try Statement(bytes: try bundle.read("statement"))
+            let label =
+                "guardians-1." + Hex.encode(Array(statement.digest.bytes.prefix(8))) + "."
+                + Hex.encode(Array(bundle.identity.fingerprint.bytes.prefix(8)))
+            #expect(try alice.run("tokens", "--json").out.contains("\"\(label)\""))
+        }
+    }
+
+    @Test("A key that lies there under the label is brought only if a token made and keeps it")
+    func imported() async throws {
+        try await withCustodian { alice in
+            let bundle = try CarriedBundle(alice, mode: .rehearsal)
+            let statement = try Statement(bytes: try bundle.read("statement"))
+            let label =
+                "guardians-1." + Hex.encode(Array(statement.digest.bytes.prefix(8))) + "."
+                + Hex.encode(Array(bundle.identity.fingerprint.bytes.prefix(8)))
+            let key = alice.store.directory + "/key.pem"
+            _ = try alice.store.run("openssl", ["genpkey", "-algorithm", "ed25519", "-out", key])
+            _ = try alice.store.run(
+                "softhsm2-util",
+                [
+                    "--import", key, "--token", "alice", "--label", label, "--id", "A1", "--pin",
+                    SoftHSMStore.pin,
+                ])
+            let run = try alice.client.run(
+                [
+                    "accept", bundle.code.text, "--statement", bundle.statement, "--as", "alice",
+                    "--draft", alice.store.directory + "/draft", "--module",
+                    alice.store.modulePath, "--pin-fd", "3",
+                ], pin: SoftHSMStore.pin + "\n" + SoftHSMStore.pin)
+            #expect(run.status == 74 && run.err.contains("key-gate"), "\(run.err)")
+            #expect(run.err.contains("local"), "\(run.err)")
+            #expect(!Files.exists(alice.store.directory + "/draft"))
+        }
+    }
+
     @Test("Without the words nothing is signed, no key is made, and nothing is remembered")
     func noWords() async throws {
         try await withCustodian { alice in
@@ -92,7 +151,7 @@ private struct CarriedBundle {
     let statement: String
     private let directory: String
 
-    init(_ alice: Custodian) throws {
+    init(_ alice: Custodian, mode: LogMode = .production) throws {
         directory = alice.store.directory
         identity = try #require(SSHPublicKey(line: alice.makeIdentity()))
         _ = try alice.store.run(
@@ -102,8 +161,8 @@ private struct CarriedBundle {
             SSHPublicKey(line: line.split(separator: " ").prefix(2).joined(separator: " ").trimmed))
         let now = Timestamp.now
         var statement = TestDocuments.statement(by: dave, witnesses: [("alice", identity)])
-        statement.log = "example.org/ceremony"
-        statement.mode = .production
+        statement.log = "example.org/ceremony" + (mode == .rehearsal ? "/rehearsal" : "")
+        statement.mode = mode
         statement.kind = "membership"
         statement.ceremony = "guardians-1"
         statement.subject = "guardians"
@@ -120,7 +179,7 @@ private struct CarriedBundle {
         ]
         statement = try statement.checked()
         let invite = Invite(
-            log: statement.log, mode: .production, genesis: Digest(of: [1]),
+            log: statement.log, mode: mode, genesis: Digest(of: [1]),
             ceremony: statement.ceremony, statement: statement.digest, initiator: "dave",
             set: "members", invitee: Signatory(name: "alice", fingerprint: identity.fingerprint),
             expires: now + 900, nonce: TestDocuments.nonce)

@@ -54,6 +54,11 @@ extension Person {
     /// Takes the key away that they brought to an ended ceremony.
     func tidies(_ id: String) throws -> Ended {
         let file = path("tidy")
+        let early = try run(["tidy", id, "--as", name, "--draft", file] + withToken)
+        guard early.status == 1 else { return early }
+        let key = try room.broughtKey(name, to: id)
+        let destroyed = try run(["tidy", id, "--as", name, "--destroy", "\(key)"] + withToken)
+        guard destroyed.status == 0 else { return destroyed }
         let ended = try run(["tidy", id, "--as", name, "--draft", file] + withToken)
         guard ended.status == 0 else { return ended }
         return try run("submit", file, try signs(file))
@@ -88,6 +93,15 @@ extension CeremonyRoom {
             }
         }
         throw TestTrouble(what: "\(name) brought no key to \(id)")
+    }
+
+    /// The label of the key that somebody makes in their token for a ceremony: its name, and what
+    /// tells it from every other ceremony and every other key of theirs.
+    func broughtLabel(_ name: String, to id: String) throws -> String {
+        let digest = try #require(Digest(try ceremony(id).field("digest").text))
+        let identity = try person(name).tokenIdentity
+        return id + "." + Hex.encode(Array(digest.bytes.prefix(8))) + "."
+            + Hex.encode(Array(identity.bytes.prefix(8)))
     }
 
     /// dave orders the execution, and those who brought a key answer; gives back how it ended.

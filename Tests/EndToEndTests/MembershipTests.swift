@@ -171,7 +171,8 @@ struct MembershipTests {
         try room.bob.brings(id)
         let gone = try room.bob.tool(
             "pkcs11-tool", "--module", CeremonyRoom.softHSM, "--login", "--pin", room.bob.pin,
-            "--delete-object", "--type", "privkey", "--label", id)
+            "--delete-object", "--type", "privkey", "--label",
+            try room.broughtLabel("bob", to: id))
         try #require(gone.status == 0, "\(gone.err)")
         let draft = try room.dave.draft("execute", id)
         let running = try room.dave.begin(["submit", draft, try room.dave.sign(draft, .act)])
@@ -264,6 +265,33 @@ struct MembershipEndingsTests {
         #expect(left.map { $0.field("ceremony").text } == [declined, cancelled, old])
         let shown = try room.erin.does("status")
         #expect(shown.contains("ceremonyctl tidy \(old)"), "\(shown)")
+        // Somebody else's key that has the same id in her token, and the same label.
+        let other = room.carol.path("other.pem")
+        let label = try room.broughtLabel("carol", to: declined)
+        func objects(_ type: String) throws -> [String] {
+            try room.carol.tool(
+                "pkcs11-tool", "--module", CeremonyRoom.softHSM, "--login", "--pin",
+                room.carol.pin, "--list-objects", "--type", type
+            ).out.lineList
+        }
+        let listed = try objects("pubkey")
+        let place = try #require(listed.firstIndex { $0.hasSuffix(" " + label) })
+        let keyID = try #require(
+            listed[place...].first { $0.contains("ID:") }?.split(separator: " ").last)
+        for command in [
+            ["openssl", "genpkey", "-algorithm", "ed25519", "-out", other],
+            [
+                "softhsm2-util", "--import", other, "--token", "carol", "--label", label, "--id",
+                String(keyID), "--force", "--pin", room.carol.pin,
+            ],
+        ] {
+            let done = try room.carol.tool(command)
+            try #require(done.status == 0, "\(done.err)")
+        }
+        func privateKeys() throws -> Int {
+            try objects("privkey").count { $0.hasSuffix(" " + label) }
+        }
+        #expect(try privateKeys() == 2)
         for id in [declined, cancelled, old] {
             let key = try room.broughtKey("carol", to: id)
             let ended = try room.carol.tidies(id)
@@ -271,6 +299,8 @@ struct MembershipEndingsTests {
             let tokens = try room.carol.does("tokens", "--json", "--module", CeremonyRoom.softHSM)
             #expect(!tokens.contains("\(key)"))
         }
+        // Theirs is there as it was: no id and no label makes a key the one that was brought.
+        #expect(try privateKeys() == 1)
         #expect(try room.call("Status").field("status").field("left_keys").list.isEmpty)
         #expect(
             try room.types().suffix(3) == [

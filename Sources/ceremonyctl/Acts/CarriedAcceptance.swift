@@ -118,7 +118,8 @@ struct CarriedAcceptance {
     }
 
     /// Which log it is: as the client remembers it, as somebody says, or as the initiator reads the
-    /// code's words out.
+    /// code's words out. The word of a code alone is never remembered: whoever made it could
+    /// make the real log a stranger to this client.
     private func settle() throws(ClientError) {
         let invite = invited.invite
         let pin = try TrustPin(origin: invite.log)
@@ -134,7 +135,12 @@ struct CarriedAcceptance {
                     next: "Check the digest that you gave, and ask \(invite.initiator).",
                     requirement: "VAL-2")
             }
-        } else if try pin.genesis() == nil, invite.mode == .production {
+        } else if try pin.genesis() == nil {
+            guard invite.mode == .production else {
+                return Talk.paragraph(
+                    "The code names the founding document of \(invite.log), and nothing else says so: "
+                        + "this is a rehearsal, and nothing of it is remembered.")
+            }
             try invited.askWords()
         }
         try pin.pin(genesis: invite.genesis)

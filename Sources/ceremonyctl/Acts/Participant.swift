@@ -117,7 +117,7 @@ struct Participant {
         else { throw .usage("The key \(line.fingerprint) is not here.", next: "Plug it in.") }
         let slot = try here.shelf.slot(of: identity.token)
         let key = try BroughtKey.obtain(
-            for: statement.ceremony, on: identity.token, in: slot, here.login)
+            for: statement, by: line.fingerprint, on: identity.token, in: slot, here.login)
         let document = try KnownDocument(key.added(to: acceptance(of: statement)).bytes)
         guard let path = acting.draft else {
             try Confirmation(acting.signing.confirm).obtain(for: document.shown)

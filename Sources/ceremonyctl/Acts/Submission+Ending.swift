@@ -104,7 +104,14 @@ extension Submission {
             ]
         case .recover: return recovered
         case .tidy:
-            return ["What \(id) left in the token of \(who) is dealt with, and the log says so."]
+            let lost = DestructionOutcome.unreachable.rawValue
+            guard act.evidence.contains(where: { $0.what.utf8.elementsEqual(lost.utf8) }) else {
+                return ["What \(id) left in the token of \(who) is gone, and the log says so."]
+            }
+            return [
+                "It is recorded that the token of \(who) will not come back. The key in it stays listed, "
+                    + "inert; if the token is found, tidy it up."
+            ]
         case .confirm: return ["\(who) confirmed that \(id) is taken over."]
         case .execute: return ["The \(title) was taken."]
         }
@@ -129,16 +136,34 @@ extension Submission {
         let reason = report.end?.reason ?? "unknown reason"
         let detail = report.end?.detail.map { " \($0)" } ?? ""
         let left = report.end?.left ?? []
+        let brought = report.broughtKeys
+        let places = left + brought
+        let next =
+            (left.isEmpty
+                ? [] : ["An operator destroys what is left: ceremonyctl recover \(report.id)."])
+            + (brought.isEmpty
+                ? [] : ["Whoever made a key takes it away: ceremonyctl tidy \(report.id)."])
         throw ClientError(
             .endedOtherwise, "execution-failed",
             "\(report.id) ended \(report.state.rawValue): \(reason).\(detail)",
-            meaning: left.isEmpty
-                ? "No key is valid by it, and nothing is left on the token. Earlier keys stay as they were."
-                : "No key is valid by it. Left on the token, inert: \(left.joined(separator: "; ")).",
-            next: left.isEmpty
+            meaning: places.isEmpty
+                ? "No key is valid by it, and nothing is left on a token. Earlier keys stay as they "
+                    + "were."
+                : "No key is valid by it. Left, inert: \(places.joined(separator: "; ")).",
+            next: next.isEmpty
                 ? "`ceremonyctl show \(report.id)` has it all; start a new ceremony when the cause "
                     + "is removed."
-                : "An operator destroys what is left: ceremonyctl recover \(report.id). A new "
-                    + "ceremony need not wait for it.", requirement: "FP-4")
+                : (next + ["A new ceremony need not wait for it."]).joined(separator: " "),
+            requirement: "FP-4")
+    }
+}
+
+extension CeremonyReport {
+    /// What participants have made in their own tokens for it, as it is told when it has ended
+    /// without a commit.
+    var broughtKeys: [String] {
+        acceptances.flatMap(\.rows).compactMap { row in
+            row.newKey.map { "\($0), made by \(row.name) in their own token" }
+        }
     }
 }

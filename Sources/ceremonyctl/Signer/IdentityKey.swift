@@ -48,6 +48,35 @@ enum IdentityKey {
         }
     }
 
+    /// Holds a key that is there to everything that a new one is held to.
+    ///
+    /// - Throws: `key-gate` (74) where it is not as it has to be, or its private half is not there.
+    static func check(
+        _ key: TokenKey, on token: SeenToken, in slot: Slot, login: TokenLogin, to purpose: String
+    ) throws(ClientError) {
+        let gates = try login.withSession(
+            on: token, in: slot, .readOnly, to: purpose
+        ) { session, secret throws(PKCS11Error) -> [String] in
+            let found = try session.find(
+                [.objectClass(.privateKey), .bytes(.id, key.id), .text(.label, key.label)],
+                limit: 2)
+            guard let half = found.first, found.count == 1 else { return ["one private half"] }
+            let gates = try failedGates(session, half)
+            guard gates.isEmpty else { return gates }
+            return try proves(session, half, key.key.point, secret, login.lastTry) ? [] : ["probe"]
+        }
+        guard gates.isEmpty else {
+            throw ClientError(
+                .token, "key-gate",
+                "The key \(Display.neutralised(key.label)) in \(token.name) is not as it has to be: "
+                    + gates.joined(separator: ", ") + ".",
+                meaning: "This client would not have made it so. Nothing was signed.",
+                next:
+                    "Look at it with the token's own tool: both halves carry that label, and count "
+                    + "for nothing. When they are gone, another key is made.")
+        }
+    }
+
     private enum Outcome {
         case made(point: [UInt8])
         case exists
@@ -62,11 +91,13 @@ enum IdentityKey {
             try session.find([.objectClass(.privateKey), .text(.label, label)]).isEmpty
         else { return .exists }
         let pair = try session.generateEd25519KeyPair(id: id, label: label)
-        let gates = try failedGates(session, pair)
+        let gates = try failedGates(session, pair.privateKey)
         var point: [UInt8] = []
         if gates.isEmpty {
             point = try session.ed25519PublicKey(of: pair.publicKey)
-            if try proves(session, pair, point, pin, lastTry) { return .made(point: point) }
+            if try proves(session, pair.privateKey, point, pin, lastTry) {
+                return .made(point: point)
+            }
         }
         var destroyed = true
         for half in [pair.privateKey, pair.publicKey] {
@@ -75,11 +106,11 @@ enum IdentityKey {
         return .failed(gates: gates.isEmpty ? ["probe"] : gates, destroyed: destroyed)
     }
 
-    private static func failedGates(_ session: borrowing Session, _ pair: KeyPair)
+    private static func failedGates(_ session: borrowing Session, _ key: ObjectHandle)
         throws(PKCS11Error) -> [String]
     {
         let read = try session.attributes(
-            [.local, .sensitive, .extractable, .private, .sign], of: pair.privateKey)
+            [.local, .sensitive, .extractable, .private, .sign], of: key)
         var failed: [String] = []
         if read.isLocal.value == false { failed.append("local") }
         if read.isSensitive.value == false { failed.append("sensitive") }
@@ -89,24 +120,25 @@ enum IdentityKey {
         return failed
     }
 
-    private static func proves(
-        _ session: borrowing Session, _ pair: KeyPair, _ point: [UInt8], _ pin: SecretBytes?,
+    /// Whether the private half signs for this public one: a probe, verified off the token.
+    static func proves(
+        _ session: borrowing Session, _ key: ObjectHandle, _ point: [UInt8], _ pin: SecretBytes?,
         _ lastTry: Bool
     ) throws(PKCS11Error) -> Bool {
         let probe = SSHSIG.signedBytes(namespace: .probe, message: randomBytes(32))
         let wantsPIN =
-            try session.attributes([.alwaysAuthenticate], of: pair.privateKey)
+            try session.attributes([.alwaysAuthenticate], of: key)
             .alwaysAuthenticates.value == true
         let signature: [UInt8]
         if wantsPIN, let pin {
             signature = try unsafe pin.withBytes { bytes in
                 Result { () throws(PKCS11Error) in
                     try unsafe session.sign(
-                        probe, with: pair.privateKey, pin: bytes, allowFinalTry: lastTry)
+                        probe, with: key, pin: bytes, allowFinalTry: lastTry)
                 }
             }.get()
         } else {
-            signature = try session.sign(probe, with: pair.privateKey)
+            signature = try session.sign(probe, with: key)
         }
         return Ed25519.isValid(signature: signature, of: probe, by: point)
     }

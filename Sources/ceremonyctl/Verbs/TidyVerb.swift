@@ -15,8 +15,10 @@ struct TidyVerb: Verb {
             "Take your own key away that a ceremony which came to nothing left in your token.",
         discussion: """
             Such a key counts for nothing, and never will. It is destroyed only where the log says \
-            that the ceremony ended without a commit and that this very key was brought to it. \
-            What became of it stands in the log afterwards.
+            that the ceremony ended without a commit and that this very key was brought to it, and \
+            after you have confirmed it: the key itself is looked for, whatever its id and label. \
+            What became of it stands in the log afterwards. One whose token is lost stays listed, \
+            until it is found and tidied up.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -27,6 +29,18 @@ struct TidyVerb: Verb {
 
     @Flag(help: "The token will not come back: write down that the key is gone with it.")
     var tokenLost = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Only destroy the key of this fingerprint, without a terminal; then run it again to "
+                + "write that down.", valueName: "SHA256:fingerprint"))
+    var destroy: String?
+
+    mutating func validate() throws {
+        if destroy != nil, tokenLost || acting.isDraft {
+            throw ValidationError("--destroy goes with neither --token-lost nor --draft.")
+        }
+    }
 
     func perform(_ output: Output) throws(ClientError) {
         guard acting.signing.signature == nil else {
@@ -42,15 +56,20 @@ struct TidyVerb: Verb {
         let state = try LogCopy(log).state
         let shelf = try TokenShelf(ModuleList(options: acting.signing.tokens.modules))
         let left = try chosen(among: state.leftKeys, shelf)
-        guard let ceremony = state.ceremony(named: left.ceremony) else { return }
+        guard let ceremony = state.ceremony(leaving: left) else { return }
         let login = TokenLogin(acting.signing.pin)
-        let outcome = try takeAway(left, shelf, login)
+        let place = try place(of: left, shelf, login)
+        if let destroy, let place { return try only(destroy, in: place, output) }
+        let isThere = try place?.isThere() ?? false
+        let outcome: DestructionOutcome =
+            place == nil ? .unreachable : isThere ? .destroyed : .absent
         let document = try OrderDraft(
             act: .tidy, role: .participant, ceremony: left.ceremony, document: ceremony.digest,
             from: ceremony.state, to: nil, evidence: [left.evidence(outcome)],
             justification: tokenLost ? "the token is lost for good" : "left by an ended ceremony"
         ).document(in: log, by: left.participant)
         if let path = acting.draft {
+            guard !isThere else { throw TidyVerb.stillThere(left) }
             try Files.create(path, document.bytes)
             return document.tellDraft(
                 at: path, for: left.participant.name, with: [left.participant.fingerprint], output)
@@ -59,11 +78,51 @@ struct TidyVerb: Verb {
             naming: [(left.participant.name, left.participant.fingerprint)]
         ).identities(on: shelf.tokens, as: acting.signing.name)[0]
         try Confirmation(acting.signing.confirm).obtain(for: document.shown)
+        if isThere, let place, try !place.destroy() {
+            throw ClientError(
+                .refused, "object-differs", "The key was there, and is not any more.",
+                meaning: "Somebody else took it away just now. Nothing was signed.",
+                next: "Run it again: ceremonyctl tidy \(left.ceremony).")
+        }
         let sshsig = try login.sign(
             document.bytes, document.namespace, with: identity.tokenKey, on: identity.token,
             in: try shelf.slot(of: identity.token), purpose: "sign the \(document.title)")
         let submission = try log.submit(document.bytes, sshsig)
         try submission.tellEnding(of: document, by: sshsig.key.fingerprint, output)
+    }
+
+    /// Destroys the key that was named, and leaves the rest for another run.
+    private func only(_ fingerprint: String, in place: LeftKeyInToken, _ output: Output)
+        throws(ClientError)
+    {
+        let left = place.left
+        guard fingerprint.utf8.elementsEqual("\(left.key.key.fingerprint)".utf8) else {
+            throw ClientError(
+                .refused, "fingerprint-differs",
+                "\(left.ceremony) left the key \(left.key.key.fingerprint) there, and no other.",
+                meaning: "Nothing was destroyed and no PIN was asked for.",
+                next: "Give the fingerprint of the key that is to go.")
+        }
+        let found = try place.destroy()
+        output.page(
+            [
+                (found ? "Destroyed" : "Nothing of it was there")
+                    + ". To write that down: ceremonyctl tidy \(left.ceremony)"
+            ],
+            .fields([
+                "ceremony": .string(left.ceremony), "key": .string(fingerprint),
+                "destroyed": .bool(found),
+            ]))
+    }
+
+    /// A draft is signed later, if ever: it says what is so, and what is not done is not said.
+    private static func stillThere(_ left: LeftKey) -> ClientError {
+        ClientError(
+            .refused, "key-there",
+            "The key \(left.key.key.fingerprint) is still in the token, and a draft destroys nothing.",
+            meaning: "Nothing was destroyed and nothing was written.",
+            next: "Run it without --draft; or first: ceremonyctl tidy \(left.ceremony) --destroy "
+                + "\(left.key.key.fingerprint)")
     }
 
     /// The one key that is meant.
@@ -92,9 +151,9 @@ struct TidyVerb: Verb {
         return first
     }
 
-    /// Destroys the key where it is here, and says what was found.
-    private func takeAway(_ left: LeftKey, _ shelf: TokenShelf, _ login: TokenLogin)
-        throws(ClientError) -> DestructionOutcome
+    /// Where the key was made; `nil` where the token is lost for good.
+    private func place(of left: LeftKey, _ shelf: TokenShelf, _ login: TokenLogin)
+        throws(ClientError) -> LeftKeyInToken?
     {
         let wanted = TokenReference(uri: left.key.token)
         let token = shelf.tokens.first { $0.reference == wanted }
@@ -105,42 +164,19 @@ struct TidyVerb: Verb {
                     meaning: "Nothing was destroyed and no PIN was asked for.",
                     next: "Leave --token-lost out.")
             }
-            return .unreachable
+            return nil
         }
         guard let token else {
             throw ClientError(
                 .token, "token-missing",
                 "The token \(wanted?.label ?? "") (serial \(wanted?.serial ?? "")) is not here.",
                 meaning: "Nothing was destroyed and no PIN was asked for.",
-                next: "Plug it in. If it is lost for good: ceremonyctl tidy \(left.ceremony) "
-                    + "--token-lost.")
+                next: left.isTokenLost
+                    ? "The log has it that it is lost. It stays listed until it is found."
+                    : "Plug it in. If it is lost for good: ceremonyctl tidy \(left.ceremony) "
+                        + "--token-lost.")
         }
-        Talk.paragraph(
-            "The key that was made for \(left.ceremony) is destroyed in \(token.name), for good:")
-        Talk.say("  \(left.key.key.fingerprint)")
-        let found = try login.withSession(
-            on: token, in: try shelf.slot(of: token), .readWrite,
-            to: "destroy the key of \(left.ceremony)"
-        ) { session, _ throws(PKCS11Error) in
-            try session.destroy(left.key)
-        }
-        return found ? .destroyed : .absent
-    }
-}
-
-extension Session {
-    /// Destroys both halves of exactly this key.
-    ///
-    /// - Returns: Whether anything was there.
-    fileprivate borrowing func destroy(_ key: AcceptanceSet.NewKey) throws(PKCS11Error) -> Bool {
-        let publics = try find([.objectClass(.publicKey), .bytes(.id, key.keyID)], limit: 8)
-        for object in publics
-        where try ed25519PublicKey(of: object) != key.key.point {
-            // Somebody else's object has this id: then its private half may be somebody else's too.
-            throw .notEd25519("the id of the key belongs to another key in this token")
-        }
-        let privates = try find([.objectClass(.privateKey), .bytes(.id, key.keyID)], limit: 8)
-        for object in privates + publics { try destroy(object) }
-        return !(privates + publics).isEmpty
+        return LeftKeyInToken(
+            left: left, token: token, slot: try shelf.slot(of: token), login: login)
     }
 }

@@ -136,10 +136,7 @@ struct WatchVerb: Verb {
                 next: "Look again with: ceremonyctl watch \(report.id).")
         }
         guard report.state == .failed || report.state == .expired else { return }
-        var left = report.end?.left ?? []
-        left += report.acceptances.flatMap(\.rows).compactMap { row in
-            row.newKey.map { "\($0), made by \(row.name) in their own token" }
-        }
+        let left = (report.end?.left ?? []) + report.broughtKeys
         throw ClientError(
             .endedOtherwise, report.state == .failed ? "ceremony-failed" : "ceremony-expired",
             "\(report.id) ended \(report.state.rawValue)"
