@@ -18,9 +18,8 @@ enum TypedFingerprint {
     static func obtain(_ option: String?, for line: AcceptLine, in statement: Statement)
         throws(ClientError)
     {
-        let stranger = Membership.strangers(by: statement.fields).first {
-            line.set.utf8.elementsEqual(Membership.vouchSet(for: $0).utf8)
-        }
+        let stranger = ClientKinds.part(of: statement.kind)?.stranger(
+            vouchedFor: line.set, in: statement)
         guard let (name, key) = stranger.map({ ($0.name, $0.fingerprint) }) else {
             guard option == nil else {
                 throw .usage(

@@ -34,6 +34,22 @@ protocol ClientKind: Sendable {
     /// What a message says that somebody is asked to sign while it is carried out.
     static func sentences(on message: Question.Message, of statement: Statement) -> [String]
 
+    /// How what a ceremony of the kind is about stands and will stand, one line each.
+    static func standing(of ceremony: Ceremony, in state: State) -> [String]
+
+    /// What a response set of the kind is for, in a word; `nil` where it has none for it.
+    static func title(of set: String) -> String?
+
+    /// What has taken effect with the commit; `nil` where nothing is to be said but that.
+    static func done(_ ceremony: Ceremony) -> String?
+
+    /// What is valid after one that came to nothing; `nil` where nothing is to be said but that
+    /// it is what was valid before.
+    static func valid(after ceremony: Ceremony, in state: State) -> String?
+
+    /// Whose key somebody vouches for who answers for that set; `nil` where it is for nobody's.
+    static func stranger(vouchedFor set: String, in statement: Statement) -> Signatory?
+
     /// Reads what a statement of the kind orders, to be told to somebody who is about to sign.
     ///
     /// - Throws: `statement-differs` (1) where it is not what the signed log says.
@@ -73,6 +89,21 @@ extension ClientKind {
 
     /// Nobody is asked.
     static func sentences(on message: Question.Message, of statement: Statement) -> [String] { [] }
+
+    /// The ceremony's own state says it.
+    static func standing(of ceremony: Ceremony, in state: State) -> [String] { [] }
+
+    /// The set's name says it.
+    static func title(of set: String) -> String? { nil }
+
+    /// That it has taken effect.
+    static func done(_ ceremony: Ceremony) -> String? { nil }
+
+    /// What was valid before it.
+    static func valid(after ceremony: Ceremony, in state: State) -> String? { nil }
+
+    /// Nobody vouches for anybody.
+    static func stranger(vouchedFor set: String, in statement: Statement) -> Signatory? { nil }
 
     /// A copy of a vault does not fit.
     mutating func read(_ copy: VaultCopy) throws(ClientError) {

@@ -95,27 +95,14 @@ struct CeremonyPicture: Hashable, Sendable {
                 "  executing since \(execution.time)"
                     + (execution.actor.map { ", ordered by \($0)" } ?? ""))
         }
-        for line in epochs { add("  epoch    \(line)") }
+        for line in subjectStanding { add("  " + line) }
     }
 
-    /// The epoch in force and the one that is pending, of an authority.
-    var epochs: [String] {
-        guard isMembership else { return [] }
-        let current = state.authority(ceremony.statement.subject)?.current
-        var lines = [
-            current.map {
-                "\($0.number) is in force since \($0.begun.time): "
-                    + Phrase.list($0.members.map(\.name))
-            } ?? "none is in force: there is no authority \(ceremony.statement.subject)"
-        ]
-        if !ceremony.state.isEnd {
-            lines.append("\(pendingEpoch) is pending and means nothing yet")
-        }
-        return lines
-    }
+    /// What its kind says of how it stands.
+    var subjectStanding: [String] { part?.standing(of: ceremony, in: state) ?? [] }
 
-    private var isMembership: Bool { ceremony.kind.utf8.elementsEqual(Membership.name.utf8) }
-    private var pendingEpoch: String { ceremony.statement.fields["epoch"] ?? "another" }
+    /// What this client knows of its kind besides.
+    private var part: (any ClientKind.Type)? { ClientKinds.part(of: ceremony.kind) }
 
     // MARK: Who said what
 
@@ -147,7 +134,7 @@ struct CeremonyPicture: Hashable, Sendable {
 
     private mutating func drawAcceptances(_ set: AcceptanceSet, isOpen: Bool) {
         add(
-            heading(CeremonyPicture.title(of: set.name), set.count, set.need),
+            heading(part?.title(of: set.name) ?? "accept (\(set.name))", set.count, set.need),
             set.isComplete ? .good : .plain)
         for invited in set.invited {
             guard let answer = set.answers[invited.fingerprint] else {
@@ -180,18 +167,6 @@ struct CeremonyPicture: Hashable, Sendable {
             row(name, answer.isYes ? "attested" : "declined", answer.time, answer.reason)
         }
         if !isOpen { rest(attestations.waiting, isOpen: false) }
-    }
-
-    /// What a response set is for, in a word.
-    static func title(of set: String) -> String {
-        if set.utf8.elementsEqual(Membership.memberSet.utf8) { return "accept" }
-        if set.utf8.elementsEqual(Membership.consentSet.utf8) { return "consent" }
-        if set.utf8.starts(with: Membership.vouchPrefix.utf8) {
-            return "vouch for "
-                + String(
-                    decoding: set.utf8.dropFirst(Membership.vouchPrefix.utf8.count), as: UTF8.self)
-        }
-        return "accept (\(set))"
     }
 
     private func heading(_ what: String, _ have: Int, _ need: Int) -> String {
@@ -269,8 +244,8 @@ struct CeremonyPicture: Hashable, Sendable {
     }
 
     private mutating func drawDone() {
-        if isMembership {
-            add("  done     epoch \(pendingEpoch) took effect with the event that ended it", .good)
+        if let done = part?.done(ceremony) {
+            add("  done     " + done, .good)
         } else if let key = ceremony.key {
             add("  key      \(key)")
             let isBad = keyStatus == .revoked || keyStatus == .lapsed
@@ -321,15 +296,10 @@ struct CeremonyPicture: Hashable, Sendable {
         } else if !end.left.isEmpty {
             add("    an operator has it destroyed: ceremonyctl recover \(ceremony.id)")
         }
-        guard isMembership else {
-            return add("  valid    what was valid before it; no key is valid by it", .good)
-        }
-        let current = state.authority(ceremony.statement.subject)?.current.number
         add(
-            current.map {
-                "  valid    epoch \($0) of \(ceremony.statement.subject) is in force; epoch "
-                    + "\(pendingEpoch) of this ceremony never was"
-            } ?? "  valid    there is no authority \(ceremony.statement.subject), as before it",
+            "  valid    "
+                + (part?.valid(after: ceremony, in: state)
+                    ?? "what was valid before it; no key is valid by it"),
             .good)
     }
 

@@ -89,7 +89,7 @@ extension ShowVerb {
             let picture = try FollowedLog(log).picture(of: report.id, at: now, log)
         else { return [] }
         return ["  by the signed log:"]
-            + (picture.epochs.map { "  epoch    \($0)" } + picture.standing).map { "  " + $0 }
+            + (picture.subjectStanding.map { "  " + $0 } + picture.standing).map { "  " + $0 }
     }
 
     /// What a change of the people or of the rules comes to, in the words in which it was started,
