@@ -57,9 +57,7 @@ extension State {
     /// A person who comes back is the same person; what they hold is not due any more. Nor is a key
     /// of theirs that is listed again.
     mutating func noteDepartures(since before: Roster, at moment: KeyEntry.Moment) {
-        for held in before.members.flatMap(\.keys) where unlisted[held.key.fingerprint] == nil {
-            unlisted[held.key.fingerprint] = moment
-        }
+        for held in before.members.flatMap(\.keys) { unlisted[held.key.fingerprint] = moment }
         for held in roster.members.flatMap(\.keys) { unlisted[held.key.fingerprint] = nil }
         for entry in allKeys {
             let fingerprint = entry.publicKey.fingerprint
