@@ -75,7 +75,7 @@ struct ConfigurationTests {
         #expect(configuration.socketPath == "/run/ceremonyd/ceremonyd.sock")
         #expect(configuration.unlockPath == "/run/ceremonyd/ceremonyd.sock.unlock")
         #expect(configuration.socketMode == 0o660)
-        #expect(configuration.unlockUids == [7])
+        #expect(configuration.unlockUids == [7] && configuration.guardianUids.isEmpty)
         #expect(configuration.limits == .standard)
         #expect(configuration.tokens["house"]?.uri == "pkcs11:token=house;serial=1")
     }
@@ -93,6 +93,7 @@ struct ConfigurationTests {
             path = 7
             [unlock]
             uids = [7, 7]
+            guardians = [8, -1]
             [tokens.house]
             uri = "pkcs11:serial=1?pin-value=1234"
             module = "/n.so"
@@ -111,6 +112,7 @@ struct ConfigurationTests {
                 "socket.mode: must be four octal digits that let the owner and no executing in, "
                     + "such as \"0660\"",
                 "unlock.uids: must be user ids, each once",
+                "unlock.guardians: must be user ids, each once",
                 "tokens.house.pin: there is no such key",
                 "limits.connections: must be 4 to 640, is 1000",
                 "limits.idle_secs: there is no such key",

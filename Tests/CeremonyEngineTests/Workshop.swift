@@ -22,6 +22,7 @@ final class Workshop: Sendable {
     /// People and their drafts; its state is set to the engine's before anything is drafted.
     private let people: Mutex<House>
     private let generation = Mutex(0)
+    private let vaults = Mutex<[TokenVault]>([])
 
     /// Founds a log on a token of its own.
     ///
@@ -64,8 +65,18 @@ final class Workshop: Sendable {
         _ body: (Workshop) async throws -> R
     ) async throws -> R {
         try await withSoftHSM { store in
-            try await body(Workshop(store: store, ledger: ledger, policy: policy))
+            let workshop = try await Workshop(store: store, ledger: ledger, policy: policy)
+            let result: Result<R, any Error>
+            do { result = .success(try await body(workshop)) } catch { result = .failure(error) }
+            await workshop.leave()
+            return try result.get()
         }
+    }
+
+    /// Whatever a life of the daemon left to be done on a token is done, and its sessions are
+    /// closed: a module does not bear to be at work when the process ends.
+    private func leave() async {
+        for vault in vaults.withLock({ $0 }) { await vault.lock() }
     }
 
     static let origin = "example.org/house/rehearsal"
@@ -113,7 +124,9 @@ final class Workshop: Sendable {
     /// The token in another process: a module of its own, which knows of no login.
     func freshVault(_ label: String = "house") throws -> TokenVault {
         let module = try store.loadModule(at: try freshModulePath())
-        return try Workshop.vault(label, in: store, module: module)
+        let vault = try Workshop.vault(label, in: store, module: module)
+        vaults.withLock { $0.append(vault) }
+        return vault
     }
 
     /// A copy of the module that no process has loaded.

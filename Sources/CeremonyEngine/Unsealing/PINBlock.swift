@@ -14,9 +14,10 @@ enum PINBlock {
     /// Bytes of a share as it is handed out, kept and handed in: its number, and as many as the
     /// whole.
     static let shareSize = size + 1
-    /// The longest PIN: 160 random bits, of letters and digits that every token takes.
+    /// The longest PIN: 160 random bits.
     static let longestPIN = 32
-    /// Thirty-two of them, without those that look alike.
+    /// Letters and digits, without those that look alike. A token that wants other PINs refuses
+    /// one of these when it is to be set, and keeps the one that it has.
     private static let alphabet = Array("abcdefghijkmnpqrstuvwxyz23456789".utf8)
 
     /// Chooses a PIN of the most characters that the token takes.
