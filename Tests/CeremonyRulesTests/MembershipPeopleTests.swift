@@ -179,7 +179,8 @@ struct MembershipPeopleTests {
         }
         #expect(try patience(nil) == "30")
         #expect(try patience("59") == "59")
-        #expect(try patience("0") == "0")
+        // With nobody who stays, those who come are asked.
+        expectRefusal(.unmeetable) { _ = try patience("0") }
         let refusal = expectRefusal(.badParameter) { _ = try patience("60") }
         #expect(refusal?.next?.contains("patience=30") == true)
         house = try House(policy: House.membershipPolicy)

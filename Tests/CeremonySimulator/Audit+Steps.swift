@@ -127,6 +127,16 @@ extension Audit {
         if now.sign > now.members.count || now.members.isEmpty {
             report("\(name) cannot sign any more")
         }
+        // Whoever did not answer at the commit may have no key to sign with.
+        var silent = 0
+        if case .object(let outcome)? = ceremony.outcome,
+            case .array(let names)? = outcome["unreachable"]
+        {
+            silent = names.count
+        }
+        if now.members.count - silent < now.sign {
+            report("\(name) came into force with \(silent) members who may have no key")
+        }
         if old.map({ Array($0.epochs) != Array(after.authority(name)?.epochs.dropLast() ?? []) })
             ?? false
         {

@@ -35,8 +35,12 @@ extension Membership {
                 reason: "interrupted",
                 detail: "\(absent.person) has put no share into their token in time")
         }
-        return .commit(
-            MembershipOutcome(record, answers, of: brought(to: ceremony), receipts).json)
+        let outcome = MembershipOutcome(record, answers, of: brought(to: ceremony), receipts)
+        guard outcome.reached(in: record) >= record.sign else {
+            return .fail(
+                reason: "gate-failed", detail: outcome.tooFew(in: record, after: terms.patience))
+        }
+        return .commit(outcome.json)
     }
 
     /// The announcement is the epoch record's digest.

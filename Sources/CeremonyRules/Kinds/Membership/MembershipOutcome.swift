@@ -90,6 +90,17 @@ struct MembershipOutcome: Hashable {
             })
     }
 
+    /// How many members are known to have their key: those who keep theirs, and those whose new one
+    /// has signed.
+    func reached(in record: EpochRecord) -> Int { record.members.count - unreachable.count }
+
+    /// Why so few are too few, for whoever ordered it.
+    func tooFew(in record: EpochRecord, after patience: Int) -> String {
+        "\(record.sign) members are to sign, and only \(reached(in: record)) of "
+            + "\(record.members.count) are known to have their key: "
+            + "\(unreachable.joined(separator: ", ")) did not answer within \(patience) seconds"
+    }
+
     /// Holds it to the record, and to the keys that were brought.
     ///
     /// - Throws: ``Refusal`` (`outcome-differs`).
@@ -118,6 +129,11 @@ struct MembershipOutcome: Hashable {
         }
         guard left.isEmpty, given.isEmpty else {
             throw MembershipOutcome.differs("it speaks of members who brought no key")
+        }
+        guard reached(in: record) >= record.sign else {
+            throw MembershipOutcome.differs(
+                "\(record.sign) members are to sign, and \(reached(in: record)) are known to have "
+                    + "their key")
         }
         guard shares.count == receipts.count else {
             throw MembershipOutcome.differs("not every member has signed for a share")

@@ -130,6 +130,8 @@ struct MembershipTerms: Hashable {
             ?? current?.approve ?? usual
         try check(size: size, of: name, in: state, current)
         try guarded?.check(sign: self.sign, patience: patience)
+        try checkReach()
+        try checkPeople(in: state)
     }
 
     private func check(
