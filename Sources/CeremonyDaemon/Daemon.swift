@@ -131,7 +131,7 @@ public struct Daemon: Sendable {
         let limits = configuration.limits
         let unlock = UnlockSocket<SecretOrder>(
             path: configuration.unlockPath, mode: configuration.socketMode,
-            group: configuration.group, 
+            group: configuration.group,
             uids: configuration.unlockUids.union(configuration.guardianUids), limits: limits,
             logger: logger, handler: Unlocking.handler(engine))
         let server = try VarlinkServer(
@@ -161,9 +161,11 @@ public struct Daemon: Sendable {
             logger.critical("a token's module does not answer; the process ends all the same")
             _exit(EX_IOERR)
         }
+        // Before the server, which waits for the replies that are still to come.
+        let letGo = AtStop { engine.stopAsking() }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: ([scheduler, unlock, server, grace] as [any Service]).map {
+                services: ([scheduler, unlock, server, letGo, grace] as [any Service]).map {
                     ServiceGroupConfiguration.ServiceConfiguration(service: $0)
                 },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))

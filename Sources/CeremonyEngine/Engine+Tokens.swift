@@ -200,6 +200,7 @@ extension Engine {
         await turns.take()
         defer { turns.give() }
         published.update { $0.isSealed = true }
+        stopAsking()
         await executor.executions.ended()
         await seal(keepingHead: true)
         for vault in vaults { await close(vault) }

@@ -15,11 +15,13 @@ struct MembershipTests {
     private static let members = [(name: "alice", key: 301), (name: "bob", key: 302)]
 
     /// A council of alice and bob that everybody has agreed to.
-    private func approved(_ workshop: Workshop, _ engine: Engine) async throws -> Statement {
+    private func approved(_ workshop: Workshop, _ engine: Engine, sign: Int = 1) async throws
+        -> Statement
+    {
         let (statement, opening) = try workshop.people(of: engine) { house in
             let statement = try house.statement(
                 "membership", subject: "council", token: nil,
-                parameters: ["role": "group", "add": "alice,bob", "sign": "1"])
+                parameters: ["role": "group", "add": "alice,bob", "sign": "\(sign)"])
             return (statement, house.opening(statement))
         }
         try await engine.submit(opening)
@@ -105,6 +107,102 @@ struct MembershipTests {
             #expect(try fields.strings("unreachable") == ["bob"])
             #expect(engine.state.authority("council")?.current.members.count == 2)
         }
+    }
+
+    @Test("Where too few have answered there is no commit, and those who have not are named")
+    func tooFew() async throws {
+        try await Workshop.with(policy: House.membershipPolicy) { workshop in
+            let engine = try await workshop.open()
+            let id = try await approved(workshop, engine, sign: 2).ceremony
+            let order = try workshop.order(engine, id)
+            let execution = Task { try await engine.submit(order) }
+            try await asked(2, engine, id)
+            try answer(engine, id, "alice")
+            workshop.clock.advance(by: 120)
+            await engine.tick()
+            #expect(await refusal { _ = try await execution.value } == "execution-failed")
+            let end = try #require(engine.state.ceremony(named: id)?.end)
+            #expect(end.reason == "gate-failed")
+            #expect(end.detail?.contains("bob did not answer") ?? false, "\(end)")
+            #expect(engine.state.authority("council") == nil)
+        }
+    }
+
+    @Test("A stop waits for nobody: the execution is interrupted, and nothing is in force")
+    func stop() async throws {
+        try await Workshop.with(policy: House.membershipPolicy) { workshop in
+            let engine = try await workshop.open()
+            let id = try await approved(workshop, engine).ceremony
+            let order = try workshop.order(engine, id)
+            let execution = Task { try await engine.submit(order) }
+            try await asked(2, engine, id)
+            // One of them would be enough for an epoch of which one signs.
+            try answer(engine, id, "alice")
+            await engine.close()
+            #expect(await refusal { _ = try await execution.value } == "execution-failed")
+            #expect(engine.state.ceremony(named: id)?.end?.reason == "interrupted")
+            #expect(engine.state.authority("council") == nil)
+        }
+    }
+
+    @Test("Another commit on the authority ends an execution that waits, and nobody is asked")
+    func anotherCommit() async throws {
+        try await Workshop.with(policy: House.membershipPolicy) { workshop in
+            let engine = try await workshop.open()
+            try await commit(workshop, engine)
+            let (adding, removing) = try await twoChanges(workshop, engine)
+            let order = try workshop.order(engine, adding)
+            let waiting = Task { try await engine.submit(order) }
+            try await asked(1, engine, adding)
+            try await engine.submit(try workshop.order(engine, removing))
+            #expect(engine.questions(of: adding).isEmpty)
+            #expect(await refusal { _ = try await waiting.value } == "execution-failed")
+            let ended = try #require(engine.state.ceremony(named: adding))
+            #expect(ended.state == .failed && ended.end?.reason == "prestate-changed")
+            let epoch = try #require(engine.state.authority("council")?.current)
+            #expect(epoch.number == 2 && epoch.members.map(\.name) == ["alice"])
+        }
+    }
+
+    /// carol is to come to the council, and bob to go; both agreed to.
+    private func twoChanges(_ workshop: Workshop, _ engine: Engine) async throws -> (
+        String, String
+    ) {
+        var ids: [String] = []
+        for change in [["add": "carol"], ["remove": "bob", "approve": "0"]] {
+            let (statement, opening) = try workshop.people(of: engine) { house in
+                let statement = try house.statement(
+                    "membership", subject: "council", token: nil, parameters: change)
+                return (statement, house.opening(statement))
+            }
+            try await engine.submit(opening)
+            for name in ["alice", "bob", "carol"] {
+                try await workshop.approve(statement, name, engine)
+            }
+            let consent = workshop.people(of: engine) { house in
+                Signed(
+                    house.acceptance(
+                        of: statement, as: "alice", key: SoftwareKey(301), set: "consent"),
+                    by: SoftwareKey(301), for: .accept)
+            }
+            try await engine.submit(consent)
+            if change["add"] != nil {
+                let command = workshop.people(of: engine) { house in
+                    let (identity, key) = (house.person("carol").keys[0], SoftwareKey(303))
+                    return house.handing(
+                        house.bringing(key, to: statement, as: "carol", identity: identity),
+                        identity: identity, possession: key)
+                }
+                guard case .submit(let document, let sshsig, let possession) = command else {
+                    continue
+                }
+                _ = try await engine.submit(
+                    document: document, sshsig: sshsig, possession: possession)
+            }
+            #expect(engine.state.ceremony(named: statement.ceremony)?.state == .approved)
+            ids.append(statement.ceremony)
+        }
+        return (ids[0], ids[1])
     }
 
     @Test("A no, a halt and the end of its time stop the commit, and nothing is in force")

@@ -19,7 +19,18 @@ final class Questions: Sendable {
         let answered: CheckedContinuation<[[UInt8]]?, Never>
     }
 
-    private let open = Mutex<[Place: Open]>([:])
+    private struct Content {
+        var open: [Place: Open] = [:]
+        var isClosed = false
+    }
+
+    private let content = Mutex(Content())
+
+    /// Whether nobody is asked any more, because the daemon stops.
+    var isClosed: Bool { content.withLock { $0.isClosed } }
+
+    /// Nobody is asked from now on. Who is being asked is given up at the next look.
+    func close() { content.withLock { $0.isClosed = true } }
 
     /// Waits for the signatures, verified.
     ///
@@ -30,8 +41,8 @@ final class Questions: Sendable {
         -> [[UInt8]]?
     {
         await withCheckedContinuation { continuation in
-            open.withLock { open in
-                open[Place(ceremony: ceremony, key: question.key.fingerprint)] = Open(
+            content.withLock { content in
+                content.open[Place(ceremony: ceremony, key: question.key.fingerprint)] = Open(
                     question: question, until: until, answered: continuation)
             }
         }
@@ -39,8 +50,9 @@ final class Questions: Sendable {
 
     /// What is being asked for a ceremony, in the order of the names.
     func questions(of ceremony: String) -> [Question] {
-        open.withLock { open in
-            open.filter { $0.key.ceremony.utf8.elementsEqual(ceremony.utf8) }.map(\.value.question)
+        content.withLock { content in
+            content.open.filter { $0.key.ceremony.utf8.elementsEqual(ceremony.utf8) }.map(
+                \.value.question)
         }.sorted { $0.person.utf8.lexicographicallyPrecedes($1.person.utf8) }
     }
 
@@ -50,9 +62,9 @@ final class Questions: Sendable {
     func answer(_ signatures: [[UInt8]], by key: Fingerprint, for ceremony: String)
         throws(EngineError)
     {
-        let answered = try open.withLock { open throws(EngineError) in
+        let answered = try content.withLock { content throws(EngineError) in
             let place = Place(ceremony: ceremony, key: key)
-            guard let asked = open[place] else {
+            guard let asked = content.open[place] else {
                 throw EngineError(
                     Refusal(
                         .notYet,
@@ -67,7 +79,7 @@ final class Questions: Sendable {
                         next: "Nothing was recorded. Sign again: ceremonyctl answer \(ceremony).",
                         requirement: "NFR18"))
             }
-            open[place] = nil
+            content.open[place] = nil
             return asked.answered
         }
         answered.resume(returning: signatures)
@@ -75,11 +87,12 @@ final class Questions: Sendable {
 
     /// Gives up waiting for those ceremonies, and for whoever has been waited for long enough.
     func giveUp(at time: Timestamp, where isOver: (String) -> Bool) {
-        let over = open.withLock { open in
-            let places = open.filter { place, asked in
-                isOver(place.ceremony) || asked.until.map { time >= $0 } ?? false
+        let over = content.withLock { content in
+            let places = content.open.filter { place, asked in
+                content.isClosed || isOver(place.ceremony)
+                    || asked.until.map { time >= $0 } ?? false
             }.map(\.key)
-            return places.compactMap { open.removeValue(forKey: $0)?.answered }
+            return places.compactMap { content.open.removeValue(forKey: $0)?.answered }
         }
         for each in over { each.resume(returning: nil) }
     }
@@ -108,9 +121,18 @@ extension Snapshot {
 }
 
 extension Engine {
-    /// What people are asked to sign for a ceremony that is being carried out, by name.
+    /// What people are asked to sign for a ceremony that is being carried out, by name. Nobody is
+    /// asked for one that may not go on any more.
     public func questions(of ceremony: String) -> [Question] {
-        executor.questions.questions(of: ceremony)
+        guard snapshot.mayGoOn(ceremony, at: time) else { return [] }
+        return executor.questions.questions(of: ceremony)
+    }
+
+    /// Waits for no person any more: an execution that does ends FAILED, `interrupted`. For a stop,
+    /// which must not be held up by somebody who is not there.
+    public func stopAsking() {
+        executor.questions.close()
+        executor.lookAtQuestions()
     }
 
     /// Takes the signatures that a person was asked for. They stand in the outcome, or nowhere.

@@ -116,6 +116,10 @@ struct Run {
             }
             return await group.reduce(into: [Fingerprint: [[UInt8]]]()) { $0[$1.0] = $1.1 }
         }
+        guard !executor.questions.isClosed else {
+            throw VaultError(
+                .executionFailed, "The daemon was stopped while members were asked.")
+        }
         guard executor.published.snapshot.mayGoOn(ceremony.id, at: time) else {
             throw VaultError(
                 .executionFailed, "It was ended while members were asked for their new keys.")
