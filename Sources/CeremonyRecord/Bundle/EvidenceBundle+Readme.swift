@@ -138,6 +138,38 @@ extension EvidenceBundle {
               done
             done
 
+        6. Whoever was asked for their part accepted it, with the key that the statement names, and
+           with the new one where they brought one:
+
+            for f in ceremonies/*/acceptance.*.txt; do [ -f $f ] || continue; a=$(basename $f .txt)
+              k=$(sed -n 's/^participant: [^ ]* //p' $f)
+              grep -F " $k" $(dirname $f)/statement.txt > $T/said || echo "$a: NOT asked" >&2
+              ssh-keygen -Y check-novalidate -n ceremonyd-accept-v1 -s $f.sig < $f > $T/said &&
+                grep -F "key $k" $T/said > $T/by || echo "$a: NOT by whom it names" >&2
+              [ -f $f.possession.sig ] || continue
+              sed -n 's/^new-key: /new /p' $f > $T/new
+              ssh-keygen -Y verify -f $T/new -I new -n ceremonyd-possession-v1 \
+                -s $f.possession.sig < $f > $T/said || echo "$a: NOT with the new key" >&2
+            done
+
+           An authority's epoch is the document of its completion. Each key that came with it has
+           signed it; whoever was silent is named. No epoch comes but by such a completion:
+
+            for d in ceremonies/*; do [ -f $d/completed.json ] || continue
+              jq -r '.body.outcome.document[]?' $d/completed.json > $T/epoch
+              [ -s $T/epoch ] || continue; sed -n 's/^authority: //p; s/^epoch: /epoch /p' $T/epoch
+              sed -n 's/^member: //p' $T/epoch > $T/members
+              jq -r '.body.outcome.signatures[] | "\(.name) \(.sshsig)"' $d/completed.json > $T/parts
+              while read -r m s; do
+                (echo "-----BEGIN SSH SIGNATURE-----"; echo $s | fold -w 70
+                  echo "-----END SSH SIGNATURE-----") > $T/sig
+                ssh-keygen -Y verify -f $T/members -I $m -n ceremonyd-member-v1 -s $T/sig < $T/epoch
+              done < $T/parts
+              jq -r '.body.outcome.unreachable[] | "\(.) was silent"' $d/completed.json
+            done
+
+           What an authority has signed: ceremonyctl authority verify NAME FILE --evidence .
+
         Orders of people (execute, cancel, decline, halt, note) are under acts/ in the same way,
         namespace ceremonyd-act-v1. key.pem is the new public key for openssl, key.pub for ssh.
         completed.tlog-proof (C2SP) proves completed.json to be in the log without the rest of it.

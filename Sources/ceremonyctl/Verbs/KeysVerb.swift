@@ -90,6 +90,16 @@ struct KeysVerb: Verb {
               ssh-keygen -Y verify -f \(shown)/allowed_signers -r \(shown)/revoked_keys \\
                 -I SUBJECT -n NAMESPACE -O verify-time=YYYYMMDDHHMMSSZ -s FILE.sig < FILE
             """)
+        if files.keys.contains(where: { $0.utf8.starts(with: "authorities/".utf8) }) {
+            Talk.say(
+                """
+                and each part of an authority's signature on a document, by the epoch in force then:
+                  ssh-keygen -Y verify -f \(shown)/authorities/NAME/EPOCH/allowed_signers \\
+                    -I MEMBER -n ceremonyd-authority-v1 -O verify-time=YYYYMMDDHHMMSSZ \\
+                    -s PART.sig < DOCUMENT
+                That enough of them signed, and which file: ceremonyctl authority verify.
+                """)
+        }
         let names = files.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         output.page(
             [directory] + names.map { "  \($0)" },

@@ -80,6 +80,19 @@ struct VerifyVerb: Verb {
             lines.append("    approved by \(Phrase.list(key.approvedBy))")
             lines.append("    attested by \(Phrase.list(key.attestedBy))")
         }
+        let authorities = found.state?.allAuthorities ?? []
+        if !authorities.isEmpty { lines.append("Authorities at its end:") }
+        for authority in authorities {
+            let epoch = authority.current
+            lines.append(
+                "  \(authority.name): \(authority.role.rawValue), epoch \(epoch.number), since "
+                    + "\(epoch.begun.time), from \(epoch.ceremony)")
+            lines.append(
+                "    \(Phrase.list(epoch.members.map(\.name))); \(epoch.sign) of them sign")
+            if !epoch.unreached.isEmpty {
+                lines.append("    silent at its commit: \(Phrase.list(epoch.unreached))")
+            }
+        }
         return lines
     }
 
@@ -107,6 +120,8 @@ struct VerifyVerb: Verb {
                     ])
                 }),
             "people": .strings(found.people.map(\.name)),
+            "authorities": .array(
+                (found.state?.allAuthorities ?? []).map { $0.json($0.current) }),
             "keys": .array(
                 found.keys.map {
                     .fields([
