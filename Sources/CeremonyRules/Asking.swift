@@ -54,7 +54,7 @@ extension State {
         do { signature = try SSHSIG(blob: sshsig) } catch {
             throw Refusal(
                 .badSignature, "The signature cannot be read: \(error).",
-                next: "Nothing was recorded. Sign it again: ceremonyctl sign FILE.",
+                next: "Sign it again: ceremonyctl sign FILE.",
                 requirement: "NFR18")
         }
         let signed = SignedDocument(

@@ -161,7 +161,7 @@ extension State {
             _ = try AnyDocument(bytes: bytes)
             return Refusal(
                 .wrongDocument, "This document is not taken here.",
-                next: "Nothing was recorded. ceremonyctl submit knows where it belongs.")
+                next: "ceremonyctl submit knows where it belongs.")
         } catch {
             return Refusal(
                 .malformed, "This is not a document that people sign here: \(error).",

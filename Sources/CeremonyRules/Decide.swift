@@ -147,7 +147,7 @@ extension Decision {
         do { signature = try SSHSIG(blob: sshsig) } catch {
             throw Refusal(
                 .badSignature, "The signature cannot be read: \(error).",
-                next: "Nothing was recorded. Sign it again: ceremonyctl sign FILE.",
+                next: "Sign it again: ceremonyctl sign FILE.",
                 requirement: "NFR18")
         }
         guard let namespace = SignatureNamespace(rawValue: signature.namespace) else {

@@ -72,6 +72,10 @@ struct InviteTests {
             try person.run(
                 ["accept", text, "--json", "--draft", person.path("x")] + more + person.withToken)
         }
+        // Bob's token, and alice's code: it is said whose it is.
+        try room.refuses(1, "invite-other-person", says: "The code is for alice") {
+            try room.bob.run(["accept", code.text, "--json"] + room.bob.withToken)
+        }
         var typo = Array(code.text.utf8)
         typo[40] = typo[40] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")
         try room.refuses(65, "invite-damaged", says: "mistyped") {

@@ -55,6 +55,17 @@ struct MembershipTests {
         let evidence = room.directory + "/evidence"
         try room.erin.does("export", evidence)
         try room.verify(evidence)
+        let verified = try room.erin.does(
+            "verify", evidence, "--genesis", room.genesis, "--rehearsal")
+        #expect(verified.contains("guardians: guardian, epoch 2"), "\(verified)")
+        // The evidence says how acceptances and epochs are checked by hand, and it holds.
+        let followed = try room.followsReadme(evidence)
+        #expect(followed.status == 0 && followed.err.isEmpty, "\(followed.err)")
+        for name in ["alice", "bob", "carol", "dave", "mallory"] {
+            #expect(
+                followed.out.contains("Good \"ceremonyd-member-v1\" signature for \(name) "),
+                "\(name): \(followed.out)")
+        }
         try signTogether(room, evidence)
     }
 
@@ -76,6 +87,11 @@ struct MembershipTests {
             #expect(ended.status == status, "\(name): \(ended.err)")
             let verified = try room.erin.run("authority", "verify", "guardians", file)
             #expect(verified.status == (status == 0 ? 0 : 1), "\(verified.err)")
+            let again = try person.run(
+                ["authority", "sign", "guardians", file, "--as", name, "--confirm", digest]
+                    + person.withToken)
+            #expect(again.status == 1, "\(again.err)")
+            #expect(again.err.contains("\(name) has signed this file"), "\(again.err)")
         }
         let offline = try room.erin.run(
             "authority", "verify", "guardians", file, "--evidence", evidence, "--rehearsal",
@@ -157,6 +173,7 @@ struct MembershipTests {
             ["authority", "sign", "council", file, "--as", "bob", "--confirm", digest]
                 + room.bob.withToken)
         #expect(gone.status == 77, "\(gone.err)")
+        #expect(gone.err.contains("bob had in council up to epoch 1"), "\(gone.err)")
     }
 
     @Test("A new key that is gone at the commit stops it, and the epoch before it stays")
@@ -182,6 +199,12 @@ struct MembershipTests {
         #expect(try room.alice.answers(id).status == 0)
         let bob = try room.bob.answers(id)
         #expect(bob.status == 74, "\(bob.err)")
+        #expect(bob.err.contains("code: key-gone"), "\(bob.err)")
+        #expect(bob.err.contains("ceremonyctl decline \(id) --part"), "\(bob.err)")
+        // Alice, who has answered, is told so.
+        let again = try room.alice.run(["answer", id] + room.alice.withToken)
+        #expect(
+            again.status == 1 && again.err.contains("alice is not asked any more"), "\(again.err)")
         let no = try room.bob.draft(
             "decline", id, "--part", "--reason", "my key is gone", "--key",
             "\(try room.bob.tokenIdentity)")
@@ -347,6 +370,26 @@ struct MembershipEndingsTests {
         #expect(done.status == 0, "\(done.err)")
         let shown = try JSON(room.erin.does("authority", "show", "council", "--json"))
         #expect(shown.field("epoch").number == 2)
+    }
+
+    @Test("A daemon that is stopped while members are waited for waits for nobody")
+    func stoppedWhileAsking() throws {
+        let room = try council()
+        let id = try coming(room)
+        try room.approve(id)
+        try room.alice.accepts(id, with: try room.broughtKey("alice", to: "council-1"))
+        let draft = try room.dave.draft("execute", id)
+        let running = try room.dave.begin(["submit", draft, try room.dave.sign(draft, .act)])
+        try eventually("carol is asked") {
+            try room.ceremony(id).field("asked").list.map(\.text) == ["carol"]
+        }
+        try room.stop()
+        let ended = running.finish()
+        #expect(ended.status == 81 && ended.err.contains("interrupted"), "\(ended.err)")
+        #expect(!room.daemonLog.contains("does not answer"), "\(room.daemonLog)")
+        try room.open()
+        #expect(try room.ceremony(id).field("end").field("reason").text == "interrupted")
+        try expectFirstEpoch(room)
     }
 
     @Test("Answers to another ceremony, by somebody else, or given twice are refused and recorded")

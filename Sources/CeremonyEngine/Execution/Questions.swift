@@ -76,7 +76,7 @@ final class Questions: Sendable {
                     Refusal(
                         .badSignature,
                         "These are not the signatures by \(key) that are asked for.",
-                        next: "Nothing was recorded. Sign again: ceremonyctl answer \(ceremony).",
+                        next: "Sign again: ceremonyctl answer \(ceremony).",
                         requirement: "NFR18"))
             }
             content.open[place] = nil

@@ -98,8 +98,21 @@ public struct Ceremony: Hashable, Sendable {
     public var isAgreed: Bool { approvals.isComplete && acceptances.allSatisfy(\.isComplete) }
     /// Those whose yes is still open: to the statement, or to their part in it.
     public var waiting: [String] {
-        (approvals.isComplete ? [] : approvals.waiting)
+        let names =
+            (approvals.isComplete ? [] : approvals.waiting)
             + acceptances.filter { !$0.isComplete }.flatMap { $0.waiting.map(\.name) }
+        return names.reduce(into: []) { names, name in
+            if !names.contains(name) { names.append(name) }
+        }
+    }
+    /// What it has of what it still needs, in words.
+    var missing: String {
+        let parts = acceptances.filter { !$0.isComplete }.map {
+            "\($0.count) of \($0.need) acceptances for `\($0.name)`"
+        }
+        let own = "\(approvals.count) of \(approvals.threshold) approvals"
+        return (approvals.isComplete && !parts.isEmpty ? parts : [own] + parts)
+            .joined(separator: ", ")
     }
     /// Peers of a completed ceremony that have not confirmed it and are waited for.
     public var unconfirmed: [Signatory] {

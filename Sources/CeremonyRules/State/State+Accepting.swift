@@ -222,7 +222,7 @@ extension State {
             throw Refusal(
                 .wrongDocument,
                 "\(name) is asked for a new key in their own token, with its signature.",
-                next: "Nothing was recorded. Make and bring it with: ceremonyctl accept "
+                next: "Make and bring it with: ceremonyctl accept "
                     + "\(ceremony.id).", requirement: "I11")
         }
         if let role = taken[key.point] {

@@ -45,9 +45,7 @@ extension State {
         case .approved: break
         case .pending:
             throw Refusal(
-                .notYet,
-                "\(id) has \(ceremony.approvals.count) of \(ceremony.approvals.threshold) "
-                    + "approvals.",
+                .notYet, "\(id) has \(ceremony.missing).",
                 next: "Waiting for: \(ceremony.waiting.joined(separator: ", ")).",
                 requirement: "CT-12")
         default: throw leftState(ceremony)

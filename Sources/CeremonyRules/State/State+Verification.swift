@@ -24,7 +24,7 @@ extension State {
         do { return try D(lines: signed.lines) } catch {
             throw Refusal(
                 .malformed, "This is not a document of its kind: \(error).",
-                next: "Nothing was recorded. Draft it again with ceremonyctl.")
+                next: "Draft it again with ceremonyctl.")
         }
     }
 
@@ -62,7 +62,7 @@ extension State {
         } catch {
             throw Refusal(
                 .badSignature, "The signature by \(name) does not verify: \(error).",
-                next: "Nothing was recorded. Sign exactly the bytes that --document shows.",
+                next: "Sign exactly the bytes that --document shows.",
                 requirement: "NFR18")
         }
     }
@@ -105,7 +105,7 @@ extension State {
         else {
             throw Refusal(
                 .wrongDocument, "The document is not \(actor)'s order to \(name.rawValue).",
-                next: "Nothing was recorded. Draft it again with: ceremonyctl \(name.rawValue).")
+                next: "Draft it again with: ceremonyctl \(name.rawValue).")
         }
         try checkPrefix(size: act.treeSize, root: act.treeRoot)
         let ceremony = try act.ceremony.map { id throws(Refusal) in

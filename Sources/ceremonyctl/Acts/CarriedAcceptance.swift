@@ -31,11 +31,19 @@ struct CarriedAcceptance {
         for file in files.all where Files.exists(file) { throw Files.occupied(file) }
         Talk.paragraph("The statement of \(statement.ceremony):")
         for line in statement.lines { Talk.paragraph("  " + Display.neutralised(line)) }
+        for sentence in ClientKinds.part(of: statement.kind)?.alone(statement) ?? [] {
+            Talk.paragraph(sentence)
+        }
         Talk.paragraph(
             "It is signed by \(statement.initiator.name) with \(key.fingerprint). Whether the log "
                 + "knows that key cannot be seen without its daemon, which checks it when this is "
                 + "handed in.")
-        let participant = try Participant(acting, asked: [line], in: statement.ceremony)
+        let participant = try Participant(
+            acting, asked: [line], in: statement.ceremony,
+            otherwise: { here throws(ClientError) in
+                try invited.checkHolder(
+                    among: statement.accepts.map { ($0.name, $0.fingerprint) }, here)
+            })
         try TypedFingerprint.obtain(vouched, for: line, in: statement)
         guard try bringsKey(statement) else {
             let document = try KnownDocument(participant.acceptance(of: statement).bytes)

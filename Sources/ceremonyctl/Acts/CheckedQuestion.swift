@@ -17,13 +17,16 @@ struct CheckedQuestion {
     let question: Question
     /// When the execution must be over.
     let deadline: Timestamp?
+    /// Everybody whom the log has sign for it, whether the daemon still waits for them or not.
+    let everybody: [Question]
 
     /// Asks the daemon what it asks, and makes all of it again from the log.
     ///
     /// - Returns: A question for each key that is asked; never empty.
-    /// - Throws: `not-yet` (75) where nobody is asked, `ended` (81); `question-differs` (1) where
-    ///   the key is not the one that the statement and the intent order, or the log asks somebody
-    ///   else; what reading the log throws.
+    /// - Throws: `not-yet` (75) where nobody is asked, `ended` (81); `prestate-changed` (1) where
+    ///   it cannot be committed any more; `question-differs` (1) where the key is not the one that
+    ///   the statement and the intent order, or the log asks somebody else; what reading the log
+    ///   throws.
     static func all(of report: CeremonyReport, _ log: TrustedLog, _ roster: Roster)
         throws(ClientError) -> [CheckedQuestion]
     {
@@ -42,6 +45,7 @@ struct CheckedQuestion {
                     + (ceremony.refused == nil ? "" : ", and somebody has said no to it")
                     + (state.isHalted ? ", and the log is halted" : ""))
         }
+        guard state.isAsAgreed(ceremony) else { throw CheckedQuestion.overtaken(report.id) }
         do throws(Refusal) {
             let operation = try state.operation(of: statement)
             return try asked.map { asked throws(Refusal) in
@@ -56,17 +60,21 @@ struct CheckedQuestion {
                         "The statement has nobody sign with the key \(asked.key.fingerprint).")
                 }
                 return CheckedQuestion(
-                    statement: statement, question: question, deadline: ceremony.executionDeadline)
+                    statement: statement, question: question,
+                    deadline: ceremony.executionDeadline, everybody: questions)
             }
         } catch {
             throw CheckedQuestion.differs(error.detail)
         }
     }
 
-    private init(statement: Statement, question: Question, deadline: Timestamp?) {
+    private init(
+        statement: Statement, question: Question, deadline: Timestamp?, everybody: [Question]
+    ) {
         self.statement = statement
         self.question = question
         self.deadline = deadline
+        self.everybody = everybody
     }
 
     /// A key that the daemon asks, and the key that came out where it is asked to sign for one.
@@ -111,6 +119,20 @@ struct CheckedQuestion {
                 + ", so there is nothing to sign for it.",
             meaning: "Nothing was signed and no PIN was asked for.",
             next: "How it stands: ceremonyctl show \(id).")
+    }
+
+    /// What the signatures would be for cannot come into force any more.
+    private static func overtaken(_ id: String) -> ClientError {
+        ClientError(
+            .refused, "prestate-changed",
+            "\(id) can be committed no more: what it depends on was changed by something else while "
+                + "it was carried out.",
+            meaning:
+                "Nothing was signed and no PIN was asked for. What was committed meanwhile is in "
+                + "force.",
+            next:
+                "It ends FAILED (prestate-changed): ceremonyctl watch \(id). Whoever still wants it "
+                + "starts it again.", requirement: "I14")
     }
 
     private static func differs(_ what: String) -> ClientError {

@@ -71,6 +71,10 @@ struct Choice {
     ///
     /// - Throws: `unknown-ceremony` (66), `ambiguous-ceremony` (64).
     func named(_ id: String) throws(ClientError) -> CeremonyReport {
+        guard !id.isEmpty else {
+            throw .usage(
+                "The name of a ceremony is empty.", next: "Name it, or leave the argument out.")
+        }
         do {
             return try log.report(on: id)
         } catch {

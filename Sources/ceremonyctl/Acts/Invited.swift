@@ -59,6 +59,22 @@ struct Invited: Sendable {
             next: "A code works for one person: \(invite.initiator) gives you your own.")
     }
 
+    /// Refuses somebody whose token is here and whom the code is not for.
+    ///
+    /// - Parameter keys: those that are here.
+    func checkHolder(
+        among asked: [(name: String, key: Fingerprint)], _ keys: [Fingerprint]
+    ) throws(ClientError) {
+        let other = asked.first { keys.contains($0.key) }?.name
+        let who =
+            other.map { ", and the token here is \($0)'s." } ?? ", whose key is on no token here."
+        throw refused(
+            "invite-other-person", "The code is for \(invite.invitee.name)\(who)",
+            next: "\(invite.invitee.name) plugs in the token with the key "
+                + "\(invite.invitee.fingerprint). Whoever else is asked gets a code of their own from "
+                + "\(invite.initiator).")
+    }
+
     /// Refuses a code whose invitee has answered.
     func checkUnused(_ report: CeremonyReport) throws(ClientError) {
         let rows = report.acceptances.filter { $0.set.utf8.elementsEqual(invite.set.utf8) }

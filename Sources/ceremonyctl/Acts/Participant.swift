@@ -18,10 +18,13 @@ struct Participant {
 
     /// Finds out which of the keys that are still asked is here.
     ///
+    /// - Parameter otherwise: is told the keys that are here where none of them is asked, and may
+    ///   throw what says more.
     /// - Throws: what ``DocumentSigner`` and ``Signatories`` throw; `not-listed` (77).
     init(
         _ acting: ActingOptions, asked open: [AcceptLine], in id: String,
-        to what: String = "accept their part"
+        to what: String = "accept their part",
+        otherwise: ([Fingerprint]) throws(ClientError) -> Void = { _ in }
     ) throws(ClientError) {
         self.acting = acting
         guard !open.isEmpty else {
@@ -40,7 +43,8 @@ struct Participant {
             line = named.first
         } else {
             let found = try DocumentSigner(acting.signing).present(
-                among: Signatories(naming: named.map { ($0.name, $0.fingerprint) }))
+                among: Signatories(naming: named.map { ($0.name, $0.fingerprint) }),
+                otherwise: otherwise)
             present = found
             line = open.first { $0.fingerprint == found.identities[0].key.fingerprint }
         }
@@ -116,16 +120,22 @@ struct Participant {
             let identity = here.identities.first(where: { $0.key.fingerprint == line.fingerprint })
         else { throw .usage("The key \(line.fingerprint) is not here.", next: "Plug it in.") }
         let slot = try here.shelf.slot(of: identity.token)
+        try checkCanConfirm()
         let key = try BroughtKey.obtain(
             for: statement, by: line.fingerprint, on: identity.token, in: slot, here.login)
         let document = try KnownDocument(key.added(to: acceptance(of: statement)).bytes)
         guard let path = acting.draft else {
-            try Confirmation(acting.signing.confirm).obtain(for: document.shown)
-            let signed = try here.login.sign(
-                document.bytes,
-                as: [(.accept, identity.tokenKey), (.possession, key.tokenKey)],
-                on: identity.token, in: slot,
-                purpose: "sign the \(document.title), with your own key and the new one")
+            let signed: [SSHSIG]
+            do {
+                try Confirmation(nil).obtain(for: document.shown)
+                signed = try here.login.sign(
+                    document.bytes,
+                    as: [(.accept, identity.tokenKey), (.possession, key.tokenKey)],
+                    on: identity.token, in: slot,
+                    purpose: "sign the \(document.title), with your own key and the new one")
+            } catch {
+                throw Participant.keepingKey(key, for: statement.ceremony, error)
+            }
             return Brought(document: document, sshsig: signed[0], possession: signed[1])
         }
         let possession = try here.login.sign(
@@ -133,26 +143,101 @@ struct Participant {
             purpose: "sign the draft with the new key")
         try Files.create(path, document.bytes)
         try Files.create(path + Participant.possessionSuffix, Array(possession.armored.utf8))
-        document.tellDraft(at: path, for: line.name, with: [line.fingerprint], output)
+        document.tellDraft(
+            at: path, for: line.name, with: [line.fingerprint],
+            possession: path + Participant.possessionSuffix, output)
         Talk.paragraph(
-            "Hand it in with the new key's signature: ceremonyctl submit FILE SIGNATURE "
-                + "--possession \(path)\(Participant.possessionSuffix)")
+            "The new key is in \(identity.token.name). Where this is never handed in, it stays there, "
+                + "inert: " + Participant.takenAway(key))
         return nil
+    }
+
+    /// Refuses before a key is made what could only fail after it: the document has the new key and
+    /// the moment in it, so that nobody can have seen it before.
+    ///
+    /// - Throws: `usage` (64) for `--confirm`; `no-terminal`, `terminal-too-narrow` (64).
+    private func checkCanConfirm() throws(ClientError) {
+        guard !acting.isDraft else { return }
+        guard acting.signing.confirm == nil else {
+            throw .usage(
+                "--confirm cannot name an acceptance that brings a key: the key is made only now.",
+                next:
+                    "Write it with --draft FILE, sign it with `ceremonyctl sign FILE`, and hand in "
+                    + "what that names.")
+        }
+        let terminal: Terminal
+        do { terminal = try Terminal() } catch {
+            throw ClientError(
+                .usage, "no-terminal", "There is no terminal on which somebody could confirm it.",
+                meaning: "No key was made, nothing was signed and no PIN was asked for.",
+                next:
+                    "Run it in a terminal. In a script: --draft FILE makes the key and writes the "
+                    + "acceptance, which `ceremonyctl sign FILE --confirm` then signs.")
+        }
+        try terminal.requireWidthForSigning()
+    }
+
+    /// An error behind which a key is left in the token.
+    private static func keepingKey(_ key: BroughtKey, for ceremony: String, _ error: ClientError)
+        -> ClientError
+    {
+        ClientError(
+            error.status, error.code, error.happened,
+            meaning: "Nothing was handed in. The key \(key.tokenKey.key.fingerprint) was made in "
+                + "\(key.token.name), and stays there, inert.",
+            next: error.next
+                + " `ceremonyctl accept \(ceremony)` uses that key as long as it is open. "
+                + "Else " + takenAway(key), requirement: error.requirement)
+    }
+
+    /// How a key goes that no log has heard of.
+    private static func takenAway(_ key: BroughtKey) -> String {
+        "whoever has the token deletes it with the token's own tool, both objects with the id "
+            + "\(Hex.encode(key.tokenKey.id)); no log has heard of it."
     }
 
     /// Where the new key's signature goes: behind the name of the draft.
     static let possessionSuffix = ".possession.sig"
 
+    /// Who is asked, as far as it is known before a ceremony is chosen.
+    struct Asker {
+        private let name: String?
+        private let key: Fingerprint?
+        private let keysHere: [Fingerprint]
+
+        /// Whoever the options name, and the keys that are here. Tokens are looked at without a
+        /// PIN; where that fails, it fails again, and is told, when one is needed.
+        init(_ acting: ActingOptions) {
+            name = acting.signing.name
+            key = acting.fingerprint
+            let seen =
+                acting.isDraft
+                ? nil
+                : try? TokenShelf(ModuleList(options: acting.signing.tokens.modules)).tokens(
+                    named: acting.signing.tokens.token)
+            keysHere = (seen ?? []).flatMap(\.keys).map(\.key.fingerprint)
+        }
+
+        /// Whether a row may be theirs.
+        fileprivate func isMeant(by row: CeremonyReport.Acceptances.Row) -> Bool {
+            (name.map { row.name.utf8.elementsEqual($0.utf8) } ?? true)
+                && (key.map { $0 == row.key } ?? true)
+                && (keysHere.isEmpty || keysHere.contains(row.key))
+        }
+    }
+
     /// The ceremony meant, and the lines of its statement that are still open: by its name, or the
-    /// only one that asks anybody.
+    /// only one that asks anybody, or of several the only one that asks this person.
     ///
     /// - Throws: `unknown-ceremony` (66), `ambiguous-ceremony` (64).
     ///
+    /// - Parameter asker: makes out who that is; only asked where there are several.
     /// - Parameter orExecuting: whether one that is being carried out and that people have accepted
     ///   counts as well.
-    static func report(_ id: String?, _ choice: Choice, orExecuting: Bool = false)
-        throws(ClientError) -> CeremonyReport
-    {
+    static func report(
+        _ id: String?, _ choice: Choice, orExecuting: Bool = false,
+        for asker: @autoclosure () -> Asker? = nil
+    ) throws(ClientError) -> CeremonyReport {
         if let id { return try choice.named(id) }
         let asking = try choice.log.openCeremonies().filter {
             !$0.acceptances.flatMap(\.open).isEmpty
@@ -164,8 +249,17 @@ struct Participant {
                 meaning: "Nothing was signed and no PIN was asked for.",
                 next: "Those there are: ceremonyctl list.")
         }
-        guard asking.count == 1 else { throw Choice.ambiguous(asking) }
-        return only
+        guard asking.count > 1, let asker = asker() else {
+            guard asking.count == 1 else { throw Choice.ambiguous(asking) }
+            return only
+        }
+        let own = asking.filter { report in
+            report.acceptances.filter { !$0.isComplete || $0.need == 0 }.flatMap(\.rows).contains {
+                $0.answer == .open && asker.isMeant(by: $0)
+            }
+        }
+        guard own.count == 1 else { throw Choice.ambiguous(own.isEmpty ? asking : own) }
+        return own[0]
     }
 }
 

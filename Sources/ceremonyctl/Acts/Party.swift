@@ -180,9 +180,19 @@ extension Signatories {
 extension KnownDocument {
     /// The result where only a draft was wanted: where it is, and how it is signed and handed in.
     func tellDraft(
-        at path: String, for name: String, with keys: [Fingerprint], _ output: Output
+        at path: String, for name: String, with keys: [Fingerprint], possession: String? = nil,
+        _ output: Output
     ) {
         let shown = Display.neutralised(path)
+        var last = "and anybody hands it in:\n  ceremonyctl submit \(shown) SIGNATURE"
+        if let possession {
+            last += " --possession " + Display.neutralised(possession)
+        }
+        if case .invite(let invite) = content {
+            last =
+                "and makes the code of it:\n  ceremonyctl invite \(invite.ceremony) --for "
+                + "\(invite.invitee.name) --document \(shown) --signature SIGNATURE"
+        }
         // Only a key record does not say itself whose signature is wanted.
         let options = namespace == .open ? "--open " : namespace == .attest ? "--as \(name) " : ""
         // Commands to be copied are not wrapped.
@@ -192,8 +202,7 @@ extension KnownDocument {
               ceremonyctl sign \(options)\(shown)
             or with
               ssh-keygen -Y sign -n \(namespace.rawValue) -f KEY \(shown)
-            and anybody hands it in:
-              ceremonyctl submit \(shown) SIGNATURE
+            \(last)
             """)
         output.page(
             [path],

@@ -130,11 +130,18 @@ struct Standing {
     private func checkApproved() throws(ClientError) {
         if report.state == .pending {
             try checkTime()
+            let missing = report.acceptances.filter { !$0.isComplete }.map {
+                "\($0.have) of \($0.need) to \(ClientKinds.part(of: report.kind)?.part(of: $0.set) ?? "accept")"
+            }
             throw refusal(
                 .notYet, "not-yet",
-                "\(report.id) has \(report.approvals.have) of \(report.approvals.need) approvals",
-                next: "Waiting for: \(report.approvals.open.joined(separator: ", ")).",
-                requirement: "CT-12")
+                "\(report.id) has "
+                    + Phrase.list(
+                        (report.approvals.isComplete && !missing.isEmpty
+                            ? []
+                            : ["\(report.approvals.have) of \(report.approvals.need) approvals"])
+                            + missing),
+                next: "It waits for \(report.next ?? "nothing").", requirement: "CT-12")
         }
         guard report.state == .approved else { throw left }
         try checkTime()

@@ -41,9 +41,13 @@ enum TypedFingerprint {
                 next: "Give it with --fingerprint, as \(name) told it to you.")
         }
         terminal.write(
-            "\nYou vouch that \(name) has the key that the statement names. Type the fingerprint "
-                + "that \(name) told you, by another way than this machine: SHA256:..., or the "
-                + "first \(words) of its words.\n")
+            "\n"
+                + Screen.paragraph(
+                    "You vouch that \(name) has the key that the statement names. Type the "
+                        + "fingerprint as \(name) told it to you, by another way than this machine, "
+                        + "and not as it stands above: SHA256:..., or the first \(words) of its "
+                        + "words. \(name) has both from: ceremonyctl identity show.", after: "",
+                    columns: terminal.columns) + "\n")
         for _ in 0..<3 {
             terminal.write("The key of \(name), or nothing to stop: ")
             let typed = String(decoding: try terminal.readLine(), as: UTF8.self)

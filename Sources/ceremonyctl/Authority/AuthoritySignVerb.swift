@@ -59,16 +59,43 @@ struct AuthoritySignVerb: Verb {
                     "file": .string(path), "digest": .string("\(signature.order.digest)"),
                 ]))
         }
-        let signatories = Signatories(
-            naming: authority.current.members.map { ($0.name, $0.key.fingerprint) })
-        let signed = try DocumentSigner(signing).sign(
-            try KnownDocument(signature.order.bytes), by: signatories)
+        let signed = try sign(signature, for: authority)
         for part in signed {
             signature.add(Multisignature.Part(member: part.signer, sshsig: part.sshsig))
         }
         let signers = try copy.signers(of: signature)
         try Files.replace(path, signature.bytes)
         try tell(signers, at: path, output)
+    }
+
+    /// The parts of the member who is here.
+    ///
+    /// - Throws: `already-answered` (1) where their part is in the file; `not-listed` (77) where
+    ///   only keys of past epochs are here; what ``DocumentSigner`` throws.
+    private func sign(_ signature: Multisignature, for authority: Authority) throws(ClientError)
+        -> [SignedBy]
+    {
+        let signatories = Signatories(
+            naming: authority.current.members.map { ($0.name, $0.key.fingerprint) })
+        let document = try KnownDocument(signature.order.bytes)
+        let signer = try DocumentSigner(signing)
+        guard signing.signature == nil else {
+            return try signer.sign(document, by: signatories)
+        }
+        let present = try signer.present(
+            among: signatories,
+            otherwise: { here throws(ClientError) in try authority.checkPast(here) })
+        if signature.parts.contains(where: { $0.member.utf8.elementsEqual(present.signer.utf8) }) {
+            throw ClientError(
+                .refused, "already-answered",
+                "\(present.signer) has signed this file for \(name) already.",
+                meaning: "Nothing was signed and no PIN was asked for. Each member counts once.",
+                next:
+                    "Give the signatures to the next member, or check them: ceremonyctl authority "
+                    + "verify \(name) \(Display.neutralised(file))"
+                    + (into.map { " \(Display.neutralised($0))" } ?? "") + ".")
+        }
+        return try signer.sign(document, with: present, identities: [present.identities[0]])
     }
 
     /// What the file is called, without the folders above it.
@@ -138,7 +165,31 @@ struct AuthoritySignVerb: Verb {
             .notYet, "not-yet", "\(have) of \(need) members that are needed have signed.",
             meaning: "Your part is in \(Display.neutralised(path)).",
             next: "The next member runs, with that file: ceremonyctl authority sign \(name) "
-                + "\(Display.neutralised(file)).")
+                + Display.neutralised(file)
+                + (into.map { " --into \(Display.neutralised($0))" } ?? ""))
+    }
+}
+
+extension Authority {
+    /// Says which member of an earlier epoch is here.
+    ///
+    /// - Throws: `not-listed` (77).
+    fileprivate func checkPast(_ keys: [Fingerprint]) throws(ClientError) {
+        for (epoch, next) in zip(epochs, epochs.dropFirst()).reversed() {
+            guard let member = epoch.members.first(where: { keys.contains($0.key.fingerprint) })
+            else { continue }
+            let isThere = current.member(named: member.name) != nil
+            throw ClientError(
+                .notPermitted, "not-listed",
+                "The key here is the one that \(member.name) had in \(name) up to epoch "
+                    + "\(epoch.number); it counts no more since epoch \(next.number), "
+                    + "\(next.begun.time).",
+                meaning: "Nothing was signed and no PIN was asked for.",
+                next: isThere
+                    ? "\(member.name) signs with the newer key; plug in the token that holds it."
+                    : "The members now: \(Phrase.list(current.members.map(\.name))).",
+                requirement: "I7")
+        }
     }
 }
 
@@ -164,7 +215,8 @@ extension State {
             throw ClientError(
                 .refused, error.code.rawValue, error.detail,
                 meaning: "The signatures are not the authority's.",
-                next: error.next ?? "Trust it no further; show it to the other members.",
+                next: (error.code == .badSignature ? nil : error.next)
+                    ?? "Trust it no further; show it to the other members.",
                 requirement: error.requirement ?? "VAL-2")
         }
     }

@@ -63,7 +63,10 @@ struct AuthorityVerb: ParsableCommand {
             let state = try LogCopy(try TrustedLog(global, trust)).state
             let authority = try state.authority(called: name)
             let epoch = try chosen.epoch(of: authority)
-            output.page(authority.text(epoch), authority.json(epoch))
+            output.page(
+                authority.text(epoch)
+                    + authority.notes(on: epoch, under: state.roster).map { "  " + $0 },
+                authority.json(epoch))
         }
     }
 }
@@ -123,6 +126,25 @@ extension Authority {
             lines.append("    \(member.key.fingerprint)")
         }
         return lines
+    }
+
+    /// What is to be known of an epoch in force besides: who was silent at its commit, and whom no
+    /// roster names now.
+    func notes(on epoch: Epoch, under roster: Roster) -> [String] {
+        guard epoch.number == current.number else { return [] }
+        var notes: [String] = []
+        if !epoch.unreached.isEmpty {
+            notes.append(
+                "nobody knows whether \(Phrase.list(epoch.unreached)) can sign: have each sign "
+                    + "something, or --set renew=\(epoch.unreached.joined(separator: ","))")
+        }
+        let outside = epoch.members.filter { roster.member(named: $0.owner) == nil }.map(\.name)
+        if !outside.isEmpty {
+            notes.append(
+                "not on the roster now, and a member all the same: \(Phrase.list(outside)); out by "
+                    + "--set remove=\(outside.joined(separator: ","))")
+        }
+        return notes
     }
 
     /// An epoch of it for programs.

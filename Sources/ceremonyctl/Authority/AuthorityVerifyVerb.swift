@@ -62,7 +62,11 @@ struct AuthorityVerifyVerb: Verb {
         guard signers.isEnough else {
             throw refusal(
                 "too-few", "\(members.count) of \(epoch.sign) members that are needed have signed.",
-                "Have more sign: ceremonyctl authority sign \(name) \(Display.neutralised(file)).")
+                epoch.number == authority.current.number
+                    ? "Have more sign: ceremonyctl authority sign \(name) \(Display.neutralised(file))"
+                        + (signature.map { " --into \(Display.neutralised($0))" } ?? "")
+                    : "Epoch \(epoch.number) is over, and nobody can add to it. Have those who are "
+                        + "members now sign the file anew.")
         }
         guard !current || epoch.number == authority.current.number else {
             throw refusal(
@@ -105,7 +109,8 @@ struct AuthorityVerifyVerb: Verb {
             throw refusal(
                 found.defect?.name.rawValue ?? "not-verified",
                 "The evidence does not verify: \(found.defect?.detail ?? "it has no signed head")",
-                "What is wrong with it says: ceremonyctl verify \(Display.neutralised(evidence)).")
+                "What is wrong with it says: ceremonyctl verify \(Display.neutralised(evidence)) "
+                    + "--genesis DIGEST" + (rehearsal ? " --rehearsal" : ""))
         }
         return (state, found.tree)
     }

@@ -130,7 +130,10 @@ extension ClientError {
         case .notFound:
             ("Nothing was recorded.", "`ceremonyctl list` shows the ceremonies, `keys` the keys.")
         default:
-            ("Nothing was recorded.", "Do what the text says, then run the same command again.")
+            (
+                "Nothing was recorded, but perhaps that it was refused.",
+                "Do what the text says, then run the same command again."
+            )
         }
     }
 

@@ -42,5 +42,7 @@ extension GenesisPlan {
         #policy: overlap-days 14
         #policy: rotation-days.keeper 180
         #policy: concurrency one
+        # Makers of software tokens that a production takes all the same; a rehearsal takes any.
+        #policy: software-tokens MAKER
         """
 }

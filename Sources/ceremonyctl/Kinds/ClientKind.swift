@@ -31,6 +31,12 @@ protocol ClientKind: Sendable {
     /// - Parameter said: what was said; `nil` where nothing was.
     static func comesTo(_ parameter: String, said: String?, in statement: Statement) -> String?
 
+    /// What a statement orders, in plain words, where there is no log to read besides.
+    static func alone(_ statement: Statement) -> [String]
+
+    /// What whoever orders its execution should know before.
+    static func beforeExecution(of statement: Statement) -> [String]
+
     /// What a message says that somebody is asked to sign while it is carried out.
     static func sentences(on message: Question.Message, of statement: Statement) -> [String]
 
@@ -39,6 +45,9 @@ protocol ClientKind: Sendable {
 
     /// What a response set of the kind is for, in a word; `nil` where it has none for it.
     static func title(of set: String) -> String?
+
+    /// What somebody does who is asked in a response set; `nil` where it is only to accept.
+    static func part(of set: String) -> String?
 
     /// What has taken effect with the commit; `nil` where nothing is to be said but that.
     static func done(_ ceremony: Ceremony) -> String?
@@ -87,6 +96,12 @@ extension ClientKind {
         nil
     }
 
+    /// Nothing that the statement does not say itself.
+    static func alone(_ statement: Statement) -> [String] { [] }
+
+    /// Nothing that the statement does not say itself.
+    static func beforeExecution(of statement: Statement) -> [String] { [] }
+
     /// Nobody is asked.
     static func sentences(on message: Question.Message, of statement: Statement) -> [String] { [] }
 
@@ -95,6 +110,9 @@ extension ClientKind {
 
     /// The set's name says it.
     static func title(of set: String) -> String? { nil }
+
+    /// What the set is for.
+    static func part(of set: String) -> String? { title(of: set) }
 
     /// That it has taken effect.
     static func done(_ ceremony: Ceremony) -> String? { nil }

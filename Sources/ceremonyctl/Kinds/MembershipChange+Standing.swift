@@ -14,7 +14,10 @@ extension MembershipChange {
                     + Phrase.list($0.members.map(\.name))
             } ?? "none is in force: there is no authority \(ceremony.statement.subject)"
         ]
-        if !ceremony.state.isEnd {
+        if ceremony.state == .executing, !state.isAsAgreed(ceremony) {
+            lines.append(
+                "\(pending(ceremony)), as agreed on in this ceremony, cannot come any more")
+        } else if !ceremony.state.isEnd {
             lines.append("\(pending(ceremony)) is pending and means nothing yet")
         }
         return lines.map { "epoch    \($0)" }
@@ -27,6 +30,11 @@ extension MembershipChange {
         guard set.utf8.starts(with: Membership.vouchPrefix.utf8) else { return nil }
         return "vouch for "
             + String(decoding: set.utf8.dropFirst(Membership.vouchPrefix.utf8.count), as: UTF8.self)
+    }
+
+    /// The same as what is to be done: who comes brings a key.
+    static func part(of set: String) -> String? {
+        set.utf8.elementsEqual(Membership.memberSet.utf8) ? "bring a key" : title(of: set)
     }
 
     /// The new epoch.

@@ -13,9 +13,15 @@ struct MembershipChange: ClientKind {
     private let subject: String
 
     init(_ statement: Statement, _ log: TrustedLog, _ roster: Roster) throws(ClientError) {
+        self.init(statement)
+    }
+
+    private init(_ statement: Statement) {
         fields = statement.fields
         subject = statement.subject
     }
+
+    static func alone(_ statement: Statement) -> [String] { MembershipChange(statement).gist }
 
     /// Whoever is named without a key answers with the first that the log knows of them; what is
     /// not said of the authority stays as it is. How long members are waited for depends on how
@@ -69,6 +75,7 @@ struct MembershipChange: ClientKind {
             "From then on \(said("sign")) of them sign for it, and \(said("approve")) must consent to "
                 + "a change.")
         told += guarding
+        if !coming.isEmpty || !renewing.isEmpty { told.append(commit) }
         for stranger in Membership.strangers(by: fields) {
             told.append(
                 "This log does not know \(stranger.name), whose key is said to be "
@@ -93,6 +100,40 @@ struct MembershipChange: ClientKind {
             "Its security officer's PIN, which could set that PIN anew, is kept by "
                 + "\(Phrase.list(officers)).",
         ]
+    }
+
+    static func beforeExecution(of statement: Statement) -> [String] {
+        let change = MembershipChange(statement)
+        let asked = change.names("invite") + change.names("renew")
+        guard !asked.isEmpty || change.fields["guards"] != nil else { return [] }
+        return [
+            change.commit,
+            "Tell those who bring a key to be there, each with their token: "
+                + "\(Phrase.list(asked.isEmpty ? change.names("stay") : asked)).",
+        ]
+    }
+
+    /// What is asked of the new keys, and what silence does.
+    private var commit: String {
+        let patience = said("patience")
+        guard patience != "0" else {
+            return
+                "At the commit nobody is asked whether their new key is there: the statement gives "
+                + "them no time."
+        }
+        if fields["guards"] != nil {
+            return
+                "At the commit every member has \(patience) seconds to answer; without any one of "
+                + "them there is none."
+        }
+        let keeping = names("stay").count
+        let needed = max(0, (Decimal.decode(said("sign").utf8) ?? 0) - keeping)
+        return
+            "At the commit each new key is asked for \(patience) seconds. Whoever says that it is "
+            + "gone stops it; whoever is silent becomes a member all the same and is named as not "
+            + "reached"
+            + (needed == 0
+                ? "." : "; but at least \(needed) of them must answer, or there is no commit.")
     }
 
     private var previous: String {

@@ -39,11 +39,22 @@ struct DocumentSigner {
     /// The identities of the one person who is here, with nothing asked of them yet.
     ///
     /// Tokens are checked too, so that nobody types a PIN for a token that is locked.
+    /// - Parameter otherwise: is told the keys that are here where none of them is among those, and
+    ///   may throw what says more.
     /// - Throws: what ``TokenShelf`` and ``Signatories`` throw.
-    func present(among signatories: Signatories) throws(ClientError) -> Present {
+    func present(
+        among signatories: Signatories,
+        otherwise: ([Fingerprint]) throws(ClientError) -> Void = { _ in }
+    ) throws(ClientError) -> Present {
         let shelf = try TokenShelf(ModuleList(options: options.tokens.modules))
         let tokens = try shelf.tokens(named: options.tokens.token)
-        let identities = try signatories.identities(on: tokens, as: options.name)
+        let identities: [SigningIdentity]
+        do { identities = try signatories.identities(on: tokens, as: options.name) } catch {
+            if error.code == "not-listed" {
+                try otherwise(tokens.flatMap(\.keys).map(\.key.fingerprint))
+            }
+            throw error
+        }
         let login = TokenLogin(options.pin)
         for identity in identities {
             try login.check(identity.token, in: try shelf.slot(of: identity.token))
@@ -191,6 +202,10 @@ extension TokenLogin {
             on: token, in: slot, share == nil ? .readOnly : .readWrite,
             to: "sign for \(asked.statement.ceremony)"
         ) { session, secret throws(PKCS11Error) in
+            guard
+                try !session.find([.objectClass(.privateKey), .bytes(.id, key.id)], limit: 1)
+                    .isEmpty
+            else { return .failure(.keyGone(key, on: token, asked)) }
             // Nobody signs for a share that they do not have.
             if let trouble = try share?.keep(
                 in: session, on: token, with: key, pin: secret, lastTry: lastTry)
@@ -239,6 +254,17 @@ extension Session {
 }
 
 extension ClientError {
+    /// A token that shows the public half of a key that is asked, and has lost the private one.
+    fileprivate static func keyGone(
+        _ key: TokenKey, on token: SeenToken, _ asked: CheckedQuestion
+    ) -> ClientError {
+        ClientError(
+            .token, "key-gone",
+            "The token \(token.name) shows the public key \(key.key.fingerprint), and holds no "
+                + "private key to it.", meaning: "Nothing was signed.",
+            next: AnswerVerb.gone(asked.statement.ceremony, asked.question.person))
+    }
+
     /// A signature file that does not fit the document.
     fileprivate static func foreignSignature(_ path: String, _ error: SSHSIGError) -> ClientError {
         let status: ExitStatus =

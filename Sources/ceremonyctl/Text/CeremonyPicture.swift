@@ -30,9 +30,9 @@ struct CeremonyPicture: Hashable, Sendable {
     /// What was undone, what is left, what stays valid, and what was refused.
     private(set) var standing: [String] = []
 
-    private let ceremony: Ceremony
-    private let state: State
-    private let now: Timestamp
+    let ceremony: Ceremony
+    let state: State
+    let now: Timestamp
 
     /// Draws a ceremony.
     ///
@@ -94,6 +94,16 @@ struct CeremonyPicture: Hashable, Sendable {
             add(
                 "  executing since \(execution.time)"
                     + (execution.actor.map { ", ordered by \($0)" } ?? ""))
+            if let deadline = ceremony.executionDeadline {
+                add("  to be over \(Phrase.until(deadline, now))", now >= deadline ? .bad : .plain)
+            }
+            if let waited { add("  asked    \(waited)") }
+        }
+        if isOvertaken {
+            add(
+                "  OVERTAKEN: what it depends on was changed by another commit; it can be committed",
+                .bad)
+            add("    no more, and ends FAILED (prestate-changed). Nobody signs for it.", .bad)
         }
         for line in subjectStanding { add("  " + line) }
     }
@@ -102,7 +112,7 @@ struct CeremonyPicture: Hashable, Sendable {
     var subjectStanding: [String] { part?.standing(of: ceremony, in: state) ?? [] }
 
     /// What this client knows of its kind besides.
-    private var part: (any ClientKind.Type)? { ClientKinds.part(of: ceremony.kind) }
+    var part: (any ClientKind.Type)? { ClientKinds.part(of: ceremony.kind) }
 
     // MARK: Who said what
 
@@ -110,7 +120,8 @@ struct CeremonyPicture: Hashable, Sendable {
         let approvals = ceremony.approvals
         add(
             heading("approve", approvals.count, approvals.threshold)
-                + (approvals.people > 0 ? ", \(approvals.people) of them people" : ""),
+                + (approvals.people > 0 && approvals.people < approvals.threshold
+                    ? ", people among them: at least \(approvals.people)" : ""),
             approvals.isComplete ? .good : .plain)
         let isOpen = ceremony.state == .pending
         for name in approvals.names {
@@ -170,7 +181,8 @@ struct CeremonyPicture: Hashable, Sendable {
     }
 
     private func heading(_ what: String, _ have: Int, _ need: Int) -> String {
-        "  \(what)\(String(repeating: " ", count: max(1, 9 - what.utf8.count)))\(have) of \(need)"
+        let count = have > need ? "\(have), and \(need) are enough" : "\(have) of \(need)"
+        return "  \(what)\(String(repeating: " ", count: max(1, 9 - what.utf8.count)))\(count)"
     }
 
     /// Those who have not answered and need not be named one by one.
@@ -246,6 +258,7 @@ struct CeremonyPicture: Hashable, Sendable {
     private mutating func drawDone() {
         if let done = part?.done(ceremony) {
             add("  done     " + done, .good)
+            for line in silent { add(line, .bad) }
         } else if let key = ceremony.key {
             add("  key      \(key)")
             let isBad = keyStatus == .revoked || keyStatus == .lapsed
@@ -306,19 +319,29 @@ struct CeremonyPicture: Hashable, Sendable {
     // MARK: What to do
 
     private mutating func drawClaims(_ claims: Claims) {
-        if !claims.asked.isEmpty {
+        if !claims.asked.isEmpty, !isOvertaken {
+            let rest = peopleAsked.filter { !claims.asked.contains($0) }
             add(
                 "  the daemon says: it waits for \(Phrase.list(claims.asked)) to sign: ceremonyctl "
-                    + "answer \(ceremony.id)")
+                    + "answer \(ceremony.id)"
+                    + (rest.isEmpty ? "" : "; not any more for \(Phrase.list(rest))"))
         }
         if let trouble = claims.trouble { add("  the daemon says: \(trouble)", .bad) }
     }
 
     private mutating func drawNext() {
         switch ceremony.state {
-        case .pending where !ceremony.approvals.isComplete:
-            add("  next     ceremonyctl witness \(ceremony.id)")
-        case .pending: add("  next     ceremonyctl accept \(ceremony.id)")
+        case .pending:
+            if !ceremony.approvals.isComplete {
+                add("  next     to approve: ceremonyctl witness \(ceremony.id)")
+            }
+            let open = ceremony.acceptances.filter { !$0.isComplete }
+            if !open.isEmpty {
+                let parts = open.compactMap { part?.part(of: $0.name) }
+                add(
+                    "  next     to \(Phrase.list(parts, none: "accept")): ceremonyctl accept "
+                        + ceremony.id)
+            }
         case .approved: add("  next     ceremonyctl execute \(ceremony.id)")
         case .completed where keyStatus == .registered:
             add("  next     ceremonyctl attest \(ceremony.id)")

@@ -11,8 +11,16 @@ extension CeremonyReport {
         switch state {
         case .pending:
             standing += " \(approvals.have)/\(approvals.need)"
-            for set in acceptances where set.need > 0 {
-                standing += ", accepted \(set.have)/\(set.need)"
+            let asking = acceptances.filter { $0.need > 0 }
+            let done = asking.count(where: \.isComplete)
+            // Somebody may be vouched for sixty times: a list is no place for that.
+            if asking.count > 3 {
+                standing += ", parts \(done)/\(asking.count)"
+            } else {
+                for set in asking {
+                    let title = ClientKinds.part(of: kind)?.part(of: set.set) ?? "accepted"
+                    standing += ", \(title) \(min(set.have, set.need))/\(set.need)"
+                }
             }
         case .completed where keyStatus == .registered:
             standing += ", attested \(attestations.have)/\(attestations.need)"
@@ -41,14 +49,14 @@ extension CeremonyReport {
         lines += ending
         lines += ["  statement:", "    \(digest)"]
         lines += Phrase.words(digest, indent: "    ")
-        lines.append("  approvals: \(approvals.have) of \(approvals.need)")
+        lines.append("  approvals: \(CeremonyReport.count(approvals.have, approvals.need))")
         lines += rows(approvals, yes: "approved")
         for set in acceptances {
-            lines.append("  acceptances (\(set.set)): \(set.have) of \(set.need)")
+            lines.append("  acceptances (\(set.set)): \(CeremonyReport.count(set.have, set.need))")
             lines += rows(set)
-            if state == .pending, !set.open.isEmpty {
-                lines.append("    by a code: ceremonyctl invite \(id) --for NAME")
-            }
+        }
+        if state == .pending, acceptances.contains(where: { !$0.isComplete && !$0.open.isEmpty }) {
+            lines.append("    by a code: ceremonyctl invite \(id) --for NAME")
         }
         if let recordDigest {
             if let key { lines.append("  key:        \(key)") }
@@ -78,7 +86,7 @@ extension CeremonyReport {
                     [
                         peer.name,
                         peer.answer == .yes
-                            ? "confirmed" : peer.answer == .open ? "pending" : "not waited for",
+                            ? "confirmed" : peer.answer == .open ? "open" : "not waited for",
                         peer.at.map { "\($0)" } ?? "", "\(peer.key)",
                     ]
                 }, indent: "    ")
@@ -97,13 +105,31 @@ extension CeremonyReport {
 
     /// What a ceremony waits for that is still to be agreed to.
     private var pending: [String] {
-        let accepting = acceptances.filter { !$0.isComplete }.flatMap(\.open)
+        let accepting = acceptances.filter { !$0.isComplete }
+        // Those who are asked for the same are named once, with everything that they are asked.
+        var groups: [(parts: [String], names: [String])] = []
+        for set in accepting {
+            let title = ClientKinds.part(of: kind)?.part(of: set.set) ?? "acceptance"
+            if let place = groups.firstIndex(where: { $0.names == set.open }) {
+                groups[place].parts.append(title)
+            } else {
+                groups.append(([title], set.open))
+            }
+        }
+        let parts = groups.map { group in
+            let shown = group.parts.prefix(3) + (group.parts.count > 3 ? ["more"] : [])
+            return "\(Phrase.list(Array(shown))) by \(Phrase.list(group.names))"
+        }
         return [
             approvals.isComplete
                 ? nil : "approval by \(Phrase.list(approvals.open)): ceremonyctl witness \(id)",
-            accepting.isEmpty
-                ? nil : "acceptance by \(Phrase.list(accepting)): ceremonyctl accept \(id)",
+            parts.isEmpty ? nil : "\(parts.joined(separator: "; ")): ceremonyctl accept \(id)",
         ].compactMap(\.self)
+    }
+
+    /// How many there are of how many it takes; all who were asked may have said yes.
+    private static func count(_ have: Int, _ need: Int) -> String {
+        have > need ? "\(have), and \(need) are enough" : "\(have) of \(need)"
     }
 
     /// What it waits for, as a sentence; `nil` where it waits for nothing.
@@ -184,7 +210,7 @@ extension CeremonyReport {
             set.rows.map { row in
                 let answer =
                     switch row.answer {
-                    case .open, .excluded, .gone: state.isEnd ? "no answer" : "pending"
+                    case .open, .excluded, .gone: state.isEnd ? "no answer" : "open"
                     case .yes: "accepted"
                     case .no: "declined"
                     }
@@ -201,7 +227,7 @@ extension CeremonyReport {
             responses.rows.map { row in
                 let answer =
                     switch row.answer {
-                    case .open: isOver ? "no answer" : "pending"
+                    case .open: isOver ? "no answer" : "open"
                     case .yes: yes
                     case .no: "declined"
                     case .gone: isOver ? "no answer" : "cannot answer"

@@ -83,7 +83,12 @@ enum Phrase {
 
     /// A digest and its words, four a row with the number of the first: to be read aloud.
     static func words(_ digest: Digest, indent: String) -> [String] {
-        let words = PGPWords.words(of: digest.bytes)
+        words(of: digest.bytes, indent: indent)
+    }
+
+    /// The same for a fingerprint's bytes.
+    static func words(of bytes: [UInt8], indent: String) -> [String] {
+        let words = PGPWords.words(of: bytes)
         return stride(from: 0, to: words.count, by: 4).map { start in
             let number = String(start + 1)
             return indent + String(repeating: " ", count: 2 - number.utf8.count) + number + "  "

@@ -84,13 +84,54 @@ struct AcceptVerb: Verb {
         try invited?.checkPerson(acting.signing.name)
         try choice.requireOpen(for: .accept, acting)
         let roster = try log.roster()
-        let report = try Participant.report(invited?.invite.ceremony ?? id, choice)
+        let report = try Participant.report(
+            invited?.invite.ceremony ?? id, choice, for: Participant.Asker(acting))
         try invited?.checkUnused(report)
         try Standing.checkAccepting(report, choice, acting)
         let statement = try log.statement(of: report, roster)
         let asked = try asked(by: statement, report, invited, log)
-        let participant = try Participant(acting, asked: asked, in: report.id)
+        if asked.isEmpty || named(asked).isEmpty {
+            try checkUnanswered(report, invited) { _ in true }
+        }
+        let participant = try Participant(
+            acting, asked: asked, in: report.id,
+            otherwise: { here throws(ClientError) in
+                try invited?.checkHolder(
+                    among: report.acceptances.flatMap(\.rows).map { ($0.name, $0.key) }, here)
+                try checkUnanswered(report, invited) { here.contains($0.key) }
+            })
         try accept(statement, as: participant, log, choice, roster, output)
+    }
+
+    /// Those of the lines that are the named person's.
+    private func named(_ lines: [AcceptLine]) -> [AcceptLine] {
+        lines.filter { line in
+            acting.signing.name.map { line.name.utf8.elementsEqual($0.utf8) } ?? true
+        }
+    }
+
+    /// Refuses somebody who has answered everything that they were asked.
+    ///
+    /// - Throws: `already-answered` (1).
+    private func checkUnanswered(
+        _ report: CeremonyReport, _ invited: Invited?,
+        by isHere: (CeremonyReport.Acceptances.Row) -> Bool
+    ) throws(ClientError) {
+        guard invited == nil else { return }
+        let rows = report.acceptances.flatMap(\.rows).filter { row in
+            (acting.signing.name.map { row.name.utf8.elementsEqual($0.utf8) } ?? true)
+                && (acting.fingerprint.map { $0 == row.key } ?? true) && isHere(row)
+        }
+        guard acting.signing.name != nil || acting.fingerprint != nil || !rows.isEmpty,
+            let last = rows.last(where: { $0.answer == .yes || $0.answer == .no }),
+            !rows.contains(where: { $0.answer == .open })
+        else { return }
+        throw ClientError(
+            .refused, "already-answered",
+            "\(last.name) \(last.answer == .yes ? "accepted" : "declined") \(report.id) at "
+                + "\(last.at.map { "\($0)" } ?? "?"), and it asks nothing more of them now.",
+            meaning: "Nothing was signed and no PIN was asked for. A first answer stands.",
+            next: "How it stands: ceremonyctl show \(report.id).", requirement: "CT-12")
     }
 
     /// The parts that are still open; with a code, the one that it is for.

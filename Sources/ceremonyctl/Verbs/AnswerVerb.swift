@@ -93,7 +93,8 @@ struct AnswerVerb: Verb {
         throw ClientError(
             .notPermitted, "not-listed",
             fitting.isEmpty
-                ? "\(name ?? "None of the keys here") is not asked to sign anything now."
+                ? "\(name.map { "\($0) is not asked" } ?? "None of the keys here is asked") to sign "
+                    + "anything now."
                 : "Several are asked: \(people).",
             meaning: "Nothing was signed and no PIN was asked for.",
             next: fitting.isEmpty ? "Those asked: \(people)." : "Say who you are: --as NAME.")
@@ -128,10 +129,8 @@ struct AnswerVerb: Verb {
         let confirmations = try asked.question.messages.indices.map { index throws(ClientError) in
             try Confirmation(confirmed.isEmpty ? nil : confirmed[index])
         }
-        let signatories = Signatories(
-            naming: [(asked.question.person, asked.question.key.fingerprint)])
-        let identity = try signatories.identities(
-            on: try shelf.tokens(named: tokens.token), as: name)[0]
+        let seen = try shelf.tokens(named: tokens.token)
+        let identity = try AnswerVerb.identity(for: asked, on: seen, as: name)
         let slot = try shelf.slot(of: identity.token)
         let login = TokenLogin(pin)
         try login.check(identity.token, in: slot)
@@ -144,6 +143,45 @@ struct AnswerVerb: Verb {
         return try login.answer(
             asked, with: identity.tokenKey, on: identity.token, in: slot,
             taking: ShareTaking(asked, log))
+    }
+
+    /// The key that is asked, on a token here.
+    ///
+    /// - Throws: `already-answered` (1) where only the keys of others are here, whom it asked too;
+    ///   what ``Signatories`` throws.
+    private static func identity(
+        for asked: CheckedQuestion, on seen: [SeenToken], as name: String?
+    ) throws(ClientError) -> SigningIdentity {
+        let question = asked.question
+        do {
+            return try Signatories(naming: [(question.person, question.key.fingerprint)])
+                .identities(on: seen, as: name)[0]
+        } catch {
+            let here = seen.flatMap(\.keys).map(\.key)
+            let id = asked.statement.ceremony
+            if let other = asked.everybody.first(where: { here.contains($0.key) }) {
+                throw ClientError(
+                    .refused, "already-answered",
+                    "\(other.person) is not asked any more: an answer is given once, and waited for "
+                        + "as long as the statement says.",
+                    meaning: "Nothing was signed and no PIN was asked for.",
+                    next: "It waits for \(question.person) now: ceremonyctl watch \(id).",
+                    requirement: "CT-12")
+            }
+            guard error.code == "not-listed" || error.code == "no-identity-key" else { throw error }
+            throw ClientError(
+                error.status, error.code,
+                "The key of \(question.person) that is asked, \(question.key.fingerprint), is on no "
+                    + "token here.",
+                meaning: "Nothing was signed and no PIN was asked for.",
+                next: "Plug in the token that it was made in. " + Self.gone(id, question.person))
+        }
+    }
+
+    /// What whoever has lost a key says, so that nothing rests on it.
+    static func gone(_ id: String, _ person: String) -> String {
+        "If the key is gone for good, \(person) says so, and the commit is stopped: ceremonyctl decline "
+            + "\(id) --part --reason TEXT."
     }
 
     /// The ceremony named, or the only one that asks somebody.

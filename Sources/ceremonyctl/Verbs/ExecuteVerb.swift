@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CeremonyRecord
+import CeremonyRules
 import CeremonyTerminal
 
 /// `execute [ID]`.
@@ -40,12 +41,36 @@ struct ExecuteVerb: Verb {
             act: .execute, role: try standing.role(for: .execute), ceremony: report.id,
             document: statement.digest, from: .approved, to: .executing, evidence: evidence,
             justification: reason)
+        for sentence in ClientKinds.part(of: statement.kind)?.beforeExecution(of: statement) ?? [] {
+            Talk.paragraph(Display.neutralised(sentence))
+        }
         let document = try act.document(in: log, by: party.signatory)
         guard let signed = try party.sign(document, output) else { return }
         let submission = try log.submit(
             document.bytes, signed.sshsig, seconds: max(1, wait),
             progress: { ExecuteVerb.tell($0, of: report.id) })
         try submission.tellEnding(of: document, by: signed.sshsig.key.fingerprint, output)
+        try ExecuteVerb.tellOutcome(of: submission, log)
+    }
+
+    /// What came into force, by the signed log: an authority's epoch, and who was silent at its
+    /// commit.
+    static func tellOutcome(of submission: Submission, _ log: TrustedLog) throws(ClientError) {
+        guard let report = submission.ceremony, report.state == .completed,
+            let kind = try? Kinds.named(report.kind), kind.isAboutAuthority,
+            let epoch = try LogCopy(log).state.authority(report.subject)?.epochs.first(where: {
+                $0.ceremony.utf8.elementsEqual(report.id.utf8)
+            })
+        else { return }
+        Talk.paragraph(
+            "Epoch \(epoch.number) of \(report.subject) is in force since \(epoch.begun.time): "
+                + "\(Phrase.list(epoch.members.map(\.name))). \(epoch.sign) of them sign for it.")
+        guard !epoch.unreached.isEmpty else { return }
+        Talk.paragraph(
+            "NOT REACHED at the commit: \(Phrase.list(epoch.unreached)). Nobody knows whether they "
+                + "have their new key. Have each sign something, or renew it: ceremonyctl start "
+                + "membership \(report.subject) --set renew=\(epoch.unreached.joined(separator: ","))."
+        )
     }
 
     /// Says a step of the daemon's.

@@ -47,9 +47,16 @@ struct IdentityVerb: ParsableCommand {
                 on: token, in: try shelf.slot(of: token), login: TokenLogin(pin), label: label,
                 id: bytes)
             Talk.paragraph("Made in \(token.name):")
-            Talk.say("  \(key.key.fingerprint)")
+            IdentityVerb.tell(key.key.fingerprint)
             output.result([key.key.line], IdentityVerb.json(key, on: token))
         }
+    }
+
+    /// The fingerprint as it is compared with somebody: to be copied, and to be read out.
+    private static func tell(_ key: Fingerprint) {
+        Talk.say("  \(key)")
+        Talk.say("  in words, of which the first \(TypedFingerprint.words) are enough to compare:")
+        for row in Phrase.words(of: key.bytes, indent: "    ") { Talk.say(row) }
     }
 
     /// `identity show`.
@@ -67,8 +74,8 @@ struct IdentityVerb: ParsableCommand {
             }
             guard !found.isEmpty else { throw IdentityVerb.none(on: shelf) }
             for (token, key) in found {
-                Talk.say("\(key.key.fingerprint)")
-                Talk.paragraph("  on \(token.name)")
+                Talk.paragraph("On \(token.name):")
+                IdentityVerb.tell(key.key.fingerprint)
             }
             output.result(
                 found.map(\.1.key.line),
@@ -110,6 +117,7 @@ struct IdentityVerb: ParsableCommand {
         .fields([
             "public_key": .string(key.key.line),
             "fingerprint": .string(key.key.fingerprint.description),
+            "words": .strings(PGPWords.words(of: key.key.fingerprint.bytes)),
             "key_id": .string(Hex.encode(key.id)), "label": .string(key.label),
             "token_serial": .string(token.info.serial), "token_label": .string(token.info.label),
             "uri": .string(token.uri.description),

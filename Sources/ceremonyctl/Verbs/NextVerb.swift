@@ -28,7 +28,7 @@ struct NextVerb: Verb {
             log.shown.isSealed
             ? [] : Part.all(in: open, status, log) + (try Part.toConfirm(agenda, log))
         let locked = log.shown.isSealed ? DaemonToken.unlocking(try DaemonToken.list(log)) : []
-        let people = try people(on: roster, asked: parts)
+        let people = try people(on: roster, asked: parts, leaving: status.leftKeys, log)
         let tasks = people.flatMap { person in
             let own = person.member.map {
                 Task.toOpen(by: $0, locked, log, status) + Task.all(of: $0, log, status, open)
@@ -36,6 +36,7 @@ struct NextVerb: Verb {
             }
             return (own ?? []) + Task.toAnswer(by: person.name, open, now: status.now)
                 + Task.toDo(by: person.name, parts, now: status.now)
+                + Task.toTidy(by: person.name, status, isSealed: log.shown.isSealed)
         }
         var lines = tasks.flatMap(\.text)
         if lines.isEmpty {
@@ -60,7 +61,9 @@ struct NextVerb: Verb {
     }
 
     /// The person named, or those whose tokens are here, or, without a token, everybody.
-    private func people(on roster: Roster, asked parts: [Part]) throws(ClientError) -> [Person] {
+    private func people(
+        on roster: Roster, asked parts: [Part], leaving: [LeftKeyReport], _ log: TrustedLog
+    ) throws(ClientError) -> [Person] {
         func people(_ names: [String]) -> [Person] {
             names.reduce(into: []) { people, name in
                 guard !people.contains(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
@@ -69,7 +72,8 @@ struct NextVerb: Verb {
                 people.append(Person(name: name, member: roster.member(named: name)))
             }
         }
-        let everybody = roster.members.map(\.name) + parts.map(\.line.name)
+        let everybody =
+            roster.members.map(\.name) + parts.map(\.line.name) + leaving.map(\.participant.name)
         if let name {
             guard everybody.contains(where: { $0.utf8.elementsEqual(name.utf8) }) else {
                 throw ClientError(
@@ -84,9 +88,14 @@ struct NextVerb: Verb {
             ?? []
         let keys = seen.flatMap(\.keys).map(\.key.fingerprint)
         let here = roster.members.filter { $0.keys.contains { keys.contains($0.key.fingerprint) } }
-        let coming = parts.filter { keys.contains($0.line.key) }.map(\.line.name)
+        let coming =
+            parts.filter { keys.contains($0.line.key) }.map(\.line.name)
+            + leaving.filter { keys.contains($0.participant.fingerprint) }.map(\.participant.name)
         let found = people(here.map(\.name) + coming)
         if !found.isEmpty || keys.isEmpty { return found.isEmpty ? people(everybody) : found }
+        // Whoever is a member of an authority may be on no roster: a device, somebody vouched for.
+        let members = people(try LogCopy(log).state.members(holding: keys))
+        guard members.isEmpty else { return members }
         throw ClientError(
             .notPermitted, "not-on-roster",
             "No key on the tokens here is on the roster, or asked to come onto it: "
@@ -107,6 +116,8 @@ struct NextVerb: Verb {
         let id: String
         let title: String
         let until: Timestamp?
+        /// What it is for, in a word or two.
+        var part: String?
 
         /// The peers whose confirmation is due.
         fileprivate static func toConfirm(_ agenda: Agenda, _ log: TrustedLog)
@@ -132,12 +143,13 @@ struct NextVerb: Verb {
                 Standing.ofAnybody($0, now: status.now, isHalted: log.shown.isHalted)
                     .awaits(.accept)
             }.flatMap { report in
-                report.acceptances.filter { !$0.isComplete }.flatMap(\.rows).filter {
-                    $0.answer == .open
-                }.map {
-                    Part(
-                        verb: "accept", line: $0, id: report.id, title: report.title,
-                        until: report.expires)
+                report.acceptances.filter { !$0.isComplete }.flatMap { set in
+                    set.rows.filter { $0.answer == .open }.map {
+                        Part(
+                            verb: "accept", line: $0, id: report.id, title: report.title,
+                            until: report.expires,
+                            part: ClientKinds.part(of: report.kind)?.part(of: set.set))
+                    }
                 }
             }
         }
@@ -179,6 +191,17 @@ struct NextVerb: Verb {
                     person: person.name, what: "due since \($0.since ?? $0.date): \($0.text)",
                     command: isOwn ? $0.command.first ?? "due" : "status", until: nil,
                     now: agenda.now)
+            }
+        }
+
+        /// The keys that ended ceremonies left in their tokens.
+        static func toTidy(by name: String, _ status: StatusReport, isSealed: Bool) -> [Task] {
+            guard !isSealed else { return [] }
+            return status.leftKeys.filter { $0.participant.name.utf8.elementsEqual(name.utf8) }.map
+            {
+                Task(
+                    person: name, what: "take the key away that you made for \($0.ceremony)",
+                    command: "tidy \($0.ceremony)", until: nil, now: status.now)
             }
         }
 
@@ -226,12 +249,29 @@ struct NextVerb: Verb {
 
         /// The parts that wait for somebody's yes, each with the key that has to give it.
         static func toDo(by name: String, _ parts: [Part], now: Timestamp) -> [Task] {
-            let own = parts.filter { $0.line.name.utf8.elementsEqual(name.utf8) }
+            let all = parts.filter { $0.line.name.utf8.elementsEqual(name.utf8) }
+            func isSame(_ one: Part, _ other: Part) -> Bool {
+                one.verb == other.verb && one.id.utf8.elementsEqual(other.id.utf8)
+                    && one.line.key == other.line.key
+            }
+            // One command does one part after the other that is asked of the same key.
+            let own = all.enumerated().filter { place, part in
+                !all[..<place].contains { isSame($0, part) }
+            }.map(\.element)
             return own.map { part in
                 let isOne = own.count { $0.id.utf8.elementsEqual(part.id.utf8) } == 1
-                let what = part.verb == "accept" ? "accept a part in" : "confirm that you follow"
+                let titles = all.filter { isSame($0, part) }.compactMap(\.part)
+                let shown =
+                    titles.prefix(3) + (titles.count > 3 ? ["\(titles.count - 3) more"] : [])
+                let times =
+                    titles.count > 1 ? ", \(titles.count) times, one part after the other" : ""
+                let accepting =
+                    titles.isEmpty
+                    ? "accept a part in" : "accept your part (\(Phrase.list(Array(shown)))) in"
+                let what = part.verb == "accept" ? accepting : "confirm that you follow"
                 return Task(
-                    person: name, what: "\(what) \(part.title), with the key \(part.line.key)",
+                    person: name,
+                    what: "\(what) \(part.title), with the key \(part.line.key)\(times)",
                     command: "\(part.verb) \(part.id)" + (isOne ? "" : " --key \(part.line.key)"),
                     until: part.until, now: now)
             }
@@ -271,5 +311,15 @@ struct NextVerb: Verb {
             }
             return tasks
         }
+    }
+}
+
+extension State {
+    /// The members of epochs in force one of whose keys is among those: in the authority, or by
+    /// which they came.
+    fileprivate func members(holding keys: [Fingerprint]) -> [String] {
+        allAuthorities.flatMap(\.current.members).filter {
+            keys.contains($0.identity) || keys.contains($0.key.fingerprint)
+        }.map(\.name)
     }
 }

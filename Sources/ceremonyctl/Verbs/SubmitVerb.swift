@@ -52,6 +52,7 @@ struct SubmitVerb: Verb {
             bytes, sshsig, possession: possession, seconds: isOrder ? max(1, wait) : 120,
             progress: tell)
         try submission.tellEnding(of: document, by: sshsig.key.fingerprint, output)
+        if isOrder { try ExecuteVerb.tellOutcome(of: submission, log) }
     }
 
     /// The signature must hold before it is sent: a daemon would only say the same.

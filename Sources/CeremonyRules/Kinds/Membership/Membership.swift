@@ -27,7 +27,9 @@ public struct Membership: CeremonyKind {
             "renew", "who gets a new key, with commas, or all", standard: "none"),
         KindParameter("sign", "how many sign for it", isFromLog: true),
         KindParameter(
-            "approve", "how many members must consent to the next change", isFromLog: true),
+            "approve",
+            "how many members must consent to the next change; of a new authority as many as sign, "
+                + "and one fewer than there are at most", isFromLog: true),
         KindParameter(
             "accept", "how many of those who come must accept, or all", standard: "all"),
         KindParameter(

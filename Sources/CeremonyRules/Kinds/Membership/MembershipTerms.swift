@@ -148,7 +148,9 @@ struct MembershipTerms: Hashable {
                 .unmeetable,
                 "With \(approve) of \(size) members to consent to a change, nobody could be removed "
                     + "without their own consent.",
-                next: "Ask for \(max(1, size - 1)) at most: --set approve=N.", requirement: "I15")
+                next:
+                    "Ask for \(max(1, size - 1)) at most: --set approve=N. Where it is not said, it "
+                    + "stays as it is.", requirement: "I15")
         }
         guard staying.count + invitations.count <= EpochRecord.mostMembers else {
             throw Refusal(
