@@ -19,7 +19,7 @@ struct NoBackDoorTests {
             let methods = JSON.object(text).field("description").text.lineList
                 .filter { $0.hasPrefix("method ") }
                 .map { String($0.dropFirst(7).prefix { $0 != "(" }) }
-            #expect(methods.count == 22 && methods.contains("Submit"), "\(methods)")
+            #expect(methods.count == 25 && methods.contains("Submit"), "\(methods)")
             let key = try #require(SSHPublicKey(line: room.person("frank").publicKey))
             let all: [String: JSON] = [
                 "ceremony": .string(id), "kind": .string("new-keeper-key"),
