@@ -70,7 +70,7 @@ extension Engine {
     }
 
     /// A split, and the PIN that enough of its shares gave.
-    private struct Candidate {
+    struct Candidate {
         let epoch: Authority.Epoch
         let pin: SecretBytes
         let holders: [String]
@@ -155,19 +155,6 @@ extension Engine {
         }
     }
 
-    /// The token has one PIN: the others that it might have are not set.
-    private func rememberOthers(than epoch: Authority.Epoch?, _ known: Guardianship)
-        throws(VaultError)
-    {
-        for other in known.waiting where other != epoch {
-            executor.custody.note(.notSet, of: other.ceremony)
-            guard snapshot.state.lastUnsealing(of: other.ceremony).map(\.isOpen) ?? false,
-                let token = other.split?.token
-            else { continue }
-            try note(.notSet, [], other.ceremony, token)
-        }
-    }
-
     /// What it means that the token did not take a PIN that shares gave.
     private static func wrong(
         _ error: VaultError, _ known: Guardianship, _ tried: [Authority.Epoch]
@@ -188,172 +175,5 @@ extension Engine {
                 + "PIN can set one, which is then typed: ceremonyctl unlock TOKEN --typed-pin."
         }
         return error
-    }
-
-    // MARK: A new PIN
-
-    /// Somebody has typed the PIN, and it has opened the token: what was split and is not in force
-    /// is not set. With the log open, the new PIN is set where it is known here.
-    ///
-    /// - Throws: ``EngineError``: why it was not set; the token is open all the same.
-    func settleTypedPIN(
-        of vault: any KeyVault, _ pin: SecretBytes?, hasOpened: Bool, _ allowFinalTry: Bool
-    ) async throws(EngineError) {
-        guard let known = try? await guardianship(of: vault), !known.waiting.isEmpty else { return }
-        if hasOpened {
-            do throws(VaultError) { try rememberOthers(than: nil, known) } catch {
-                throw error.engineError
-            }
-        }
-        guard !snapshot.isSealed, !snapshot.isHalted else { return }
-        try await recordTries()
-        await rollForward(known)
-        guard let pin else { return }
-        try await setWaitingPIN(of: vault, insteadOf: pin, allowFinalTry)
-    }
-
-    /// The token is open: what that shows is rolled forward, and the new PIN is set if the old one
-    /// was handed in too.
-    private func settlePIN(of vault: any KeyVault, _ known: Guardianship, _ allowFinalTry: Bool)
-        async throws(EngineError)
-    {
-        // A sealed log still waits for another key, and a halted one for its keepers.
-        guard !snapshot.isSealed else { return }
-        try await recordTries()
-        guard !snapshot.isHalted else { return }
-        await rollForward(known)
-        guard let now = try? await guardianship(of: vault), let pending = now.pending,
-            let old = now.inForce, executor.custody.knowledge(of: old.ceremony) != .notSet,
-            let pin = executor.custody.returnedPIN(of: old.ceremony)
-        else { return }
-        do throws(EngineError) {
-            try await setWaitingPIN(of: vault, insteadOf: pin, allowFinalTry)
-        } catch {
-            if error.has(.wrongPIN) { executor.custody.note(.notSet, of: old.ceremony) }
-            executor.troubles.note(error.detail, of: pending.ceremony)
-            // A token that was closed for want of an answer is not open.
-            if await !vault.isAtWork { throw error }
-        }
-    }
-
-    /// The oldest first: what is left makes way for what comes after it.
-    private func rollForward(_ known: Guardianship) async {
-        for epoch in known.waiting.reversed() {
-            try? await executor.rollForward(epoch.ceremony)
-        }
-    }
-
-    /// Sets the PIN that guardians hold shares of, where it is known here. What became of it is
-    /// known afterwards, or the token is locked: the next login tells.
-    private func setWaitingPIN(
-        of vault: any KeyVault, insteadOf old: SecretBytes, _ allowFinalTry: Bool
-    ) async throws(EngineError) {
-        let custody = executor.custody
-        guard let known = try? await guardianship(of: vault), let pending = known.pending,
-            let split = pending.split, let new = custody.pin(of: pending.ceremony),
-            custody.knowledge(of: pending.ceremony) != .set
-        else { return }
-        let holders = custody.holders(of: pending)
-        do throws(VaultError) {
-            try note(.setting, holders, pending.ceremony, split.token)
-        } catch {
-            throw error.engineError
-        }
-        custody.note(.unknown, of: pending.ceremony)
-        do throws(VaultError) {
-            try await vault.changePIN(from: old, to: new, allowFinalTry: allowFinalTry)
-        } catch {
-            if error.isWithoutEffect {
-                custody.note(.notSet, of: pending.ceremony)
-                try? note(.notSet, holders, pending.ceremony, split.token)
-            } else {
-                await seal(withoutAnswerOf: vault)
-            }
-            throw error.engineError
-        }
-        custody.note(.set, of: pending.ceremony)
-        do throws(VaultError) { try note(.set, holders, pending.ceremony, split.token) } catch {
-            throw error.engineError
-        }
-        try await recordTries()
-        try await executor.rollForward(pending.ceremony)
-    }
-
-    // MARK: Tries
-
-    /// Writes the tries into the log that only the file has. What the rules refuse is of another
-    /// log, or older than this one: it is put aside, and keeps nobody from opening the log.
-    func recordTries() async throws(EngineError) {
-        let all = try unsealFile.tries()
-        guard !all.isEmpty else { return }
-        var isRefused = false
-        for tried in all {
-            var rest = tried.tries[...]
-            // A death between the log and the file leaves here what the log has already.
-            if let last = snapshot.state.lastTries(on: tried.token), rest.starts(with: last.tries) {
-                rest = rest.dropFirst(last.tries.count)
-            }
-            while !rest.isEmpty {
-                let some = UnsealTried(token: tried.token, tries: Array(rest.prefix(64)))
-                rest = rest.dropFirst(64)
-                do throws(EngineError) {
-                    _ = try await writer.submit(.unsealTried(some))
-                } catch  where error.code == RefusalCode.illegalEvent.rawValue {
-                    isRefused = true
-                }
-            }
-        }
-        if isRefused { try unsealFile.putAside() } else { try unsealFile.remove() }
-    }
-
-    private func note(_ result: UnsealResult, _ candidate: Candidate) throws(VaultError) {
-        guard let token = candidate.epoch.split?.token else { return }
-        try note(result, candidate.holders, candidate.epoch.ceremony, token)
-    }
-
-    private func note(
-        _ result: UnsealResult, _ shares: [String], _ ceremony: String, _ token: TokenReference
-    ) throws(VaultError) {
-        let tried = UnsealTry(
-            time: watch.reads, ceremony: ceremony, shares: shares, result: result)
-        do throws(EngineError) { try unsealFile.note(tried, on: token.uri) } catch {
-            var trouble = VaultError(.unsealFile, error.detail)
-            trouble.isWithoutEffect = true
-            throw trouble
-        }
-    }
-
-    /// Refuses a PIN that somebody typed for a token whose PIN nobody can know, or which may have
-    /// been changed for one that nobody knows.
-    ///
-    /// - Throws: ``EngineError`` (`guarded`, the token's trouble).
-    public func refuseTypedPIN(of vault: any KeyVault) async throws(EngineError) {
-        let description: TokenDescription
-        do throws(VaultError) { description = try await vault.inspect() } catch {
-            throw error.engineError
-        }
-        guard let known = snapshot.state.guardianship(of: description.reference),
-            let epoch = known.inForce ?? known.waiting.first(where: mayBeSet),
-            let split = epoch.split
-        else { return }
-        throw EngineError(
-            .guarded,
-            "The PIN of \(vault.name) is "
-                + (known.inForce == nil ? "perhaps changed for one that is " : "")
-                + "held in shares by \(known.authority), and \(split.threshold) of "
-                + "\(epoch.members.count) give it. No PIN was tried.",
-            next: "Each of them runs: ceremonyctl unseal \(vault.name). Who knows its PIN all the "
-                + "same, because its security officer has set one or it was not changed: "
-                + "ceremonyctl unlock \(vault.name) --typed-pin.")
-    }
-
-    /// Whether the last that is known of it is that it was about to be set.
-    private func mayBeSet(_ epoch: Authority.Epoch) -> Bool {
-        let here = (try? unsealFile.tries())?.flatMap(\.tries).last {
-            $0.ceremony == epoch.ceremony && $0.result != .proved
-        }?.result
-        let last = here ?? snapshot.state.lastUnsealing(of: epoch.ceremony)
-        return last.map(\.isOpen) ?? false
-            && executor.custody.knowledge(of: epoch.ceremony) == .unknown
     }
 }
