@@ -67,18 +67,28 @@ struct GuardReport: Sendable {
     /// Whether a PIN that was split is still to be set.
     var isPINAwaited: Bool { splits.contains { !$0.isInForce } }
 
-    /// For lists: who is needed, and who is there.
-    var lines: [String] {
+    /// For lists: who is needed, who is there, and what a new PIN waits for.
+    func lines(for token: String) -> [String] {
         splits.map { split in
-            let waiting = split.members.filter { name in
+            let others = split.members.filter { name in
                 !split.here.contains { $0.utf8.elementsEqual(name.utf8) }
             }
-            let what = split.isInForce ? "its PIN" : "a new PIN, to be set"
-            return Display.neutralised(
-                "\(authority), epoch \(split.epoch), holds \(what): \(split.here.count) of "
-                    + "\(split.threshold) shares are here"
-                    + (split.here.isEmpty ? "" : " (\(Phrase.list(split.here)))")
-                    + "; others are with \(Phrase.list(waiting)).")
+            let holders = "\(authority), epoch \(split.epoch)"
+            let here =
+                split.here.isEmpty
+                ? "none is here" : "\(split.here.count) are here, of \(Phrase.list(split.here))"
+            let text =
+                if split.isInForce {
+                    "opened by \(split.threshold) shares of \(holders): \(here); others are with "
+                        + "\(Phrase.list(others)): ceremonyctl unseal \(token)"
+                } else if isPINKnown {
+                    "a new PIN waits, of which \(holders) holds shares; it is set when the present "
+                        + "one is typed: ceremonyctl unlock \(token)"
+                } else {
+                    "a new PIN waits, of which \(holders) holds shares (\(here)); it is set when "
+                        + "enough shares of the present one are handed in: ceremonyctl unseal \(token)"
+                }
+            return Display.neutralised(text)
         }
     }
 }

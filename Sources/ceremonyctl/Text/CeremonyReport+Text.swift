@@ -143,6 +143,9 @@ extension CeremonyReport {
         case .executing: "the daemon is at work: ceremonyctl watch \(id)"
         case .completed where keyStatus == .registered:
             "attestation by \(Phrase.list(attestations.open)): ceremonyctl attest \(id)"
+        case .completed where afterwards.first == "set-pin":
+            "whoever knows the token's present PIN, or enough guardians who hold shares of it: "
+                + "ceremonyctl unlock, or unseal; status says which"
         case .completed where !afterwards.isEmpty:
             "the daemon goes on with it by itself while its log token is unlocked and nothing is halted"
         case .completed where !unconfirmed.isEmpty:

@@ -80,7 +80,7 @@ struct StatusVerb: Verb {
             guard let guarded = token.guarded, !token.isUnlocked || guarded.isPINAwaited else {
                 continue
             }
-            lines += guarded.lines.map { "    \(token.name): \($0)" }
+            lines += guarded.lines(for: token.name).map { "    \(token.name): \($0)" }
         }
         if !status.debris.isEmpty {
             lines.append("  debris of failed ceremonies, inert:")

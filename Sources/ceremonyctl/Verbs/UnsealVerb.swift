@@ -169,7 +169,7 @@ struct UnsealVerb: Verb {
                 ["\(name)'s share is there and whole (\(numbers)); it stays in their token"], json)
         }
         guard report.isUnlocked else {
-            for line in report.lines { Talk.paragraph(line) }
+            for line in report.lines(for: token.name) { Talk.paragraph(line) }
             return output.page(["\(name)'s share is handed in; \(token.name) is locked"], json)
         }
         if let waiting = report.splits.first(where: { !$0.isInForce }) {
