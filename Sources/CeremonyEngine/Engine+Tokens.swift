@@ -28,9 +28,9 @@ extension Engine {
         let vault = try vault(named: name)
         await turns.take()
         defer { turns.give() }
+        if !isTyped, pin != nil { try await refuseTypedPIN(of: vault) }
         let isOpen = try await isReady(vault, clock: date)
         if !isOpen {
-            if !isTyped { try await refuseTypedPIN(of: vault) }
             try await logIn(to: vault, clock: date) { () throws(VaultError) in
                 try await vault.unlock(pin: pin, allowFinalTry: allowFinalTry)
             }

@@ -42,6 +42,10 @@ struct UnsealTests {
             #expect(after.inForce?.ceremony == id && after.pending == nil)
             #expect(engine.state.unfinished.isEmpty)
             #expect(workshop.tries == ["notSet", "set"])
+            // Of an open token too nobody types the PIN any more.
+            #expect(
+                await refusal { try await engine.unlock("house", pin: try Workshop.pin()) }
+                    == "guarded")
             // It is the token's: what was typed before opens it no more, and is not even tried.
             let again = try workshop.start()
             #expect(

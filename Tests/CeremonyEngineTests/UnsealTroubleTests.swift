@@ -78,6 +78,7 @@ struct UnsealTroubleTests {
             let standing = try await guardians.handIn("carol", of: old, to: engine)
             #expect(standing.isUnlocked && !engine.snapshot.isSealed)
             #expect(standing.guardianship.pending?.ceremony == new)
+            await engine.tick()
             #expect(engine.trouble(of: new)?.contains("letters are no PIN") == true)
             // And what opens it is what opened it before.
             let later = try workshop.start()

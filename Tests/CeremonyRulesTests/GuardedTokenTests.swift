@@ -242,6 +242,25 @@ struct GuardedTokenTests {
         house.expectConsistent()
     }
 
+    @Test("Without a further word the same people get a new PIN, and others no change at all")
+    func again() throws {
+        var house = try split()
+        try setPIN(&house, "guardians-1")
+        let statement = try house.openMembership([:])
+        try house.approve("alice", "bob", "carol", statement: statement)
+        try house.consent(key: 302, to: statement, as: "bob")
+        try house.execute(statement.ceremony)
+        let asked = try house.state.operation(of: statement)
+            .questions(nil, of: try house.ceremony(statement.ceremony))
+        #expect(asked.map(\.person) == ["alice", "bob", "carol"])
+        let outcome = try #require(try house.outcome(of: statement.ceremony))
+        try house.decide(.complete(ceremony: statement.ceremony, outcome: outcome))
+        #expect(known(house)?.pending?.number == 2)
+        var plain = try self.house()
+        try plain.makeAuthority([("alice", 301), ("bob", 302)], ["sign": "2"])
+        expectRefusal(.badParameter) { try plain.openMembership([:]) }
+    }
+
     @Test("A change that was agreed while another split opened the token is not carried out")
     func prestate() throws {
         var house = try split()

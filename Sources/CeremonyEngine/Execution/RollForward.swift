@@ -30,7 +30,10 @@ extension Executor {
                 isDone = try await perform(
                     next.step, isWithdrawn: published.snapshot.state.isWithdrawn(ceremony))
             } catch {
-                troubles.note(error.detail, of: id)
+                // Waiting for people is no trouble, and hides none that there was.
+                if error.code != .pinAwaited || troubles.of(id) == nil {
+                    troubles.note(error.detail, of: id)
+                }
                 throw error.engineError
             }
             troubles.forget(id)

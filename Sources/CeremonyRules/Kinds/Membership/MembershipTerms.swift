@@ -159,8 +159,7 @@ struct MembershipTerms: Hashable {
         }
         guard
             !leaving.isEmpty || !invitations.isEmpty || sign != current?.sign
-                || approve != current?.approve || guarded?.token != current?.split?.token
-                || guarded?.officers != current?.split?.officers
+                || approve != current?.approve || guarded != nil
         else {
             throw Refusal(
                 .badParameter, "The change leaves \(name) as it is.",
