@@ -258,10 +258,12 @@ struct HaltedVerbTests {
     private static let reading: Set = [
         "status", "next", "tokens", "identity", "genesis", "kinds", "show", "list", "watch", "keys",
         "key", "roster", "policy", "due", "log", "export", "verify", "sign", "call", "help",
-        "authority",
+        "authority", "rehearse",
     ]
     /// Mutating, and goes on: by what it does, or for the kinds that go on.
-    private static let goingOn: Set = ["unlock", "lock", "decline", "cancel", "halt", "note"]
+    private static let goingOn: Set = [
+        "unlock", "unseal", "lock", "decline", "cancel", "halt", "note",
+    ]
     /// Refused, unless it is about a ceremony that goes on; of `provara` what starts one.
     private static let refused: Set = [
         "start", "witness", "execute", "attest", "submit", "accept", "recover", "answer", "confirm",
