@@ -49,6 +49,18 @@ struct MembershipTests {
         house.expectConsistent()
     }
 
+    @Test("As many acceptances as there are invited is all of them, also where a key is renewed")
+    func allOfThem() throws {
+        var house = try guarded()
+        let statement = try house.openMembership(
+            ["add": "frank", "renew": "alice", "accept": "2"])
+        #expect(statement.fields["acceptances"] == "all")
+        expectRefusal(.badParameter) {
+            var copy = try guarded()
+            try copy.openMembership(["add": "frank", "renew": "alice", "accept": "1"])
+        }
+    }
+
     @Test("Who goes is not needed, keeps no key in the new epoch, and is cut at the commit")
     func removal() throws {
         var house = try guarded()
