@@ -70,6 +70,8 @@ public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
         case guarded
         /// What was handed over is no share of the token's PIN.
         case badShare = "bad-share"
+        /// Enough shares were there, and the PIN that they give is not the token's.
+        case wrongShares = "wrong-shares"
         /// A PIN was split and is to be set, for which the one before it is needed.
         case pinAwaited = "pin-awaited"
         /// Tries with shares cannot be written down.

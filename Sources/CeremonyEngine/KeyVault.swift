@@ -211,7 +211,7 @@ public struct VaultError: Error, Hashable, Sendable {
             case .logNotNewest:
                 "Nothing was touched. Import the missing events, or show that this log is the "
                     + "newest; ceremonyctl status says how it stands."
-            case .notGuarded, .guarded, .badShare, .pinAwaited, .unsealFile:
+            case .notGuarded, .guarded, .badShare, .wrongShares, .pinAwaited, .unsealFile:
                 "Nothing was tried on the token. Who guards it: ceremonyctl tokens."
             case .tokenHere: "Leave --token-lost out. Nothing was recorded."
             case .unknownVault:

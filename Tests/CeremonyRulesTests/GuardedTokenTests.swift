@@ -212,6 +212,29 @@ struct GuardedTokenTests {
         try house.decide(.complete(ceremony: statement.ceremony, outcome: outcome))
     }
 
+    @Test("Whoever has put no share into their token in time ends it, and is named")
+    func absent() throws {
+        var house = try house()
+        let statement = try approved(&house, Self.ordered)
+        try house.execute(statement.ceremony)
+        let ceremony = try house.ceremony(statement.ceremony)
+        let operation = try house.state.operation(of: statement)
+        var answers: [Fingerprint: [[UInt8]]] = [:]
+        for question in operation.questions(nil, of: ceremony) where question.person != "bob" {
+            answers[question.key.fingerprint] = question.messages.map { _ in
+                [UInt8](repeating: 0, count: 64)
+            }
+        }
+        guard
+            case .fail(let reason, let detail) = operation.next(
+                after: [.challenged(answers)], of: ceremony)
+        else {
+            Issue.record("it went on without bob")
+            return
+        }
+        #expect(reason == "interrupted" && detail.hasPrefix("bob "))
+    }
+
     private func named(_ name: String, _ signed: JSON) -> JSON {
         guard case .object(var fields) = signed else { return signed }
         fields["name"] = .string(name)

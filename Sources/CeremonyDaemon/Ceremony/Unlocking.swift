@@ -13,7 +13,8 @@ public enum SecretOrder: Sendable {
     /// `clock` is today's date, where somebody has read it off a clock that they trust.
     case unlock(token: String, allowFinalTry: Bool, isTyped: Bool, clock: String?)
     /// Shares of a PIN, by the ceremonies in which it was split.
-    case unseal(token: String, shares: [String], allowFinalTry: Bool, clock: String?)
+    case unseal(
+        token: String, shares: [String], isChosen: Bool, allowFinalTry: Bool, clock: String?)
     /// A proof that a share is there.
     case proveShare(token: String, ceremony: String, key: Fingerprint, nonce: String)
     /// A request for the share that belongs to a key.
@@ -48,10 +49,11 @@ public struct Unlocking: Sendable {
                     return SecretAnswer([
                         "token": .string(token), "head": View.head(engine.snapshot),
                     ])
-                case .unseal(let token, let shares, let allowFinalTry, let clock):
+                case .unseal(let token, let shares, let isChosen, let allowFinalTry, let clock):
                     let returned = try ReturnedShare.all(shares, in: secret)
                     let standing = try await engine.handIn(
-                        returned, to: token, allowFinalTry: allowFinalTry, clock: clock)
+                        returned, to: token, isChosen: isChosen, allowFinalTry: allowFinalTry,
+                        clock: clock)
                     return SecretAnswer([
                         "token": .string(token), "head": View.head(engine.snapshot),
                         "unlocked": .bool(standing.isUnlocked),
@@ -108,6 +110,7 @@ public struct Unlocking: Sendable {
     {
         let name = try parameters.string("token")
         let shares = try parameters.strings("shares")
+        let isChosen = try parameters.optionalBool("chosen") ?? false
         let allowFinalTry = try parameters.optionalBool("final_try") ?? false
         let clock = try parameters.optionalString("clock")
         try parameters.finish()
@@ -116,7 +119,9 @@ public struct Unlocking: Sendable {
         }
         _ = try await engine.guardianship(of: name)
         return try await issue(
-            .unseal(token: name, shares: shares, allowFinalTry: allowFinalTry, clock: clock),
+            .unseal(
+                token: name, shares: shares, isChosen: isChosen, allowFinalTry: allowFinalTry,
+                clock: clock),
             for: name, clock, to: peer, engine)
     }
 

@@ -132,7 +132,7 @@ extension Engine {
     }
 
     /// Whether the last that is known of it is that it was about to be set.
-    private func mayBeSet(_ epoch: Authority.Epoch) -> Bool {
+    func mayBeSet(_ epoch: Authority.Epoch) -> Bool {
         let here = (try? unsealFile.tries())?.flatMap(\.tries).last {
             $0.ceremony == epoch.ceremony && $0.result != .proved
         }?.result

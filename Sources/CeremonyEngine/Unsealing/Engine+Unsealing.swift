@@ -16,13 +16,15 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - shares: One guardian's, of each split that they hold a share of.
+    ///   - isChosen: Whether the guardian has said that it is these, so that a PIN is tried also
+    ///     where nothing shows that it was ever about to be set.
     ///   - clock: As for ``unlock(_:pin:allowFinalTry:isTyped:clock:)``.
     /// - Returns: How it stands then. What keeps a new PIN from being set is told by
     ///   ``trouble(of:)``: the token is open all the same.
     /// - Throws: ``EngineError``; what was handed in is kept for a while.
     public func handIn(
-        _ shares: [ReturnedShare], to name: String, allowFinalTry: Bool = false,
-        clock date: String? = nil
+        _ shares: [ReturnedShare], to name: String, isChosen: Bool = false,
+        allowFinalTry: Bool = false, clock date: String? = nil
     ) async throws(EngineError) -> UnsealStanding {
         let vault = try vault(named: name)
         await turns.take()
@@ -44,7 +46,10 @@ extension Engine {
                 throw error.engineError
             }
         }
-        try await openUp(vault, known, shares.map(\.ceremony), allowFinalTry, date)
+        let order = Order(
+            brought: shares.map(\.ceremony), isChosen: isChosen, allowFinalTry: allowFinalTry,
+            clock: date)
+        try await openUp(vault, known, order)
         let standing = await standing(of: vault, try await guardianship(of: vault))
         // While another PIN waits for its shares, this one is needed once more.
         if standing.isUnlocked, standing.guardianship.pending == nil {
@@ -53,20 +58,35 @@ extension Engine {
         return standing
     }
 
+    /// What a guardian has ordered with their shares.
+    private struct Order {
+        /// The ceremonies in which what they have brought was split.
+        let brought: [String]
+        let isChosen: Bool
+        let allowFinalTry: Bool
+        let clock: String?
+    }
+
     /// Unlocks the token if its PIN is known now, and sets the new one if it waits.
-    private func openUp(
-        _ vault: any KeyVault, _ known: Guardianship, _ brought: [String],
-        _ allowFinalTry: Bool, _ date: String?
-    ) async throws(EngineError) {
-        if try await !isReady(vault, clock: date) {
-            let candidates = try candidates(of: known, brought)
+    private func openUp(_ vault: any KeyVault, _ known: Guardianship, _ order: Order)
+        async throws(EngineError)
+    {
+        if try await !isReady(vault, clock: order.clock) {
+            let candidates = try candidates(of: known, order)
             guard !candidates.isEmpty else { return }
-            try await checkFinalTry(of: vault, for: candidates, known, allowFinalTry)
-            try await logIn(to: vault, clock: date) { () throws(VaultError) in
-                try await self.unlock(vault, with: candidates, known, allowFinalTry)
+            try await checkFinalTry(of: vault, for: candidates, known, order.allowFinalTry)
+            do throws(EngineError) {
+                try await logIn(to: vault, clock: order.clock) { () throws(VaultError) in
+                    try await self.unlock(vault, with: candidates, known, order.allowFinalTry)
+                }
+            } catch  where error.has(.wrongPIN) {
+                throw EngineError(
+                    .wrongShares, error.detail,
+                    next: "What was handed in is kept for a while. How it stands: ceremonyctl "
+                        + "status.")
             }
         }
-        try await settlePIN(of: vault, known, allowFinalTry)
+        try await settlePIN(of: vault, known, order.allowFinalTry)
     }
 
     /// A split, and the PIN that enough of its shares gave.
@@ -74,14 +94,18 @@ extension Engine {
         let epoch: Authority.Epoch
         let pin: SecretBytes
         let holders: [String]
+        /// Whether anything shows that it may be the token's.
+        let isLikely: Bool
     }
 
     /// The PINs that are worth a try, two at most. One that was chosen here still takes the shares.
-    /// One to which the token gave no clear answer comes after the others.
     ///
-    /// - Parameter brought: What the order has brought shares of.
-    /// - Throws: ``EngineError`` (`wrong-pin`) where all of that is known to be wrong.
-    private func candidates(of known: Guardianship, _ brought: [String]) throws(EngineError)
+    /// A PIN that was about to be set is written down before, so one of which nothing is written is
+    /// not the token's, and comes last; without another it is tried only by choice. One to which
+    /// the token gave no clear answer comes after those to which it gave none.
+    ///
+    /// - Throws: ``EngineError`` (`wrong-shares`) where all that was brought is known to be wrong.
+    private func candidates(of known: Guardianship, _ order: Order) throws(EngineError)
         -> [Candidate]
     {
         let custody = executor.custody
@@ -90,22 +114,36 @@ extension Engine {
             guard let split = epoch.split, holders.count >= split.threshold,
                 let pin = custody.returnedPIN(of: epoch.ceremony)
             else { return nil }
-            return Candidate(epoch: epoch, pin: pin, holders: holders)
+            return Candidate(
+                epoch: epoch, pin: pin, holders: holders,
+                isLikely: epoch == known.inForce || mayBeSet(epoch))
         }
         let open = here.filter { custody.knowledge(of: $0.epoch.ceremony) != .notSet }
-        let isHopeless = brought.allSatisfy { custody.knowledge(of: $0) == .notSet }
+        let isHopeless = order.brought.allSatisfy { custody.knowledge(of: $0) == .notSet }
         if open.isEmpty, isHopeless, let first = here.first {
-            throw Engine.wrong(
+            let error = Engine.wrong(
                 VaultError(
                     .wrongPIN,
                     "The shares of epoch \(first.epoch.number) are whole, and their PIN is known "
                         + "not to be the token's: it was not tried again."), known,
-                here.map(\.epoch)
-            ).engineError
+                here.map(\.epoch))
+            throw EngineError(
+                .wrongShares, error.detail,
+                next: "No PIN was tried. How it stands: ceremonyctl status.")
         }
-        let sure = open.filter { custody.doubts(about: $0.epoch.ceremony) == 0 }
-        let doubtful = open.filter { custody.doubts(about: $0.epoch.ceremony) > 0 }
-        return Array((sure + doubtful).prefix(2))
+        func rank(_ candidate: Candidate) -> Int {
+            (candidate.isLikely ? 0 : 2)
+                + (custody.doubts(about: candidate.epoch.ceremony) == 0 ? 0 : 1)
+        }
+        // Where nothing else is left, what is unlikely is what it must be.
+        let isLast =
+            known.inForce.map { custody.knowledge(of: $0.ceremony) == .notSet } ?? false
+        let ranked = open.enumerated().sorted {
+            (rank($0.element), $0.offset) < (rank($1.element), $1.offset)
+        }
+        .map(\.element)
+        guard let best = ranked.first, rank(best) < 2 || isLast || order.isChosen else { return [] }
+        return Array(ranked.prefix(2))
     }
 
     /// With one try left nobody guesses which of two PINs it is.
@@ -113,7 +151,7 @@ extension Engine {
         of vault: any KeyVault, for candidates: [Candidate], _ known: Guardianship,
         _ allowFinalTry: Bool
     ) async throws(EngineError) {
-        guard allowFinalTry, candidates.count > 1,
+        guard allowFinalTry, candidates.count(where: \.isLikely) > 1,
             (try? await vault.inspect())?.pinTries == "finalTry"
         else { return }
         executor.custody.dropShares()

@@ -16,7 +16,7 @@ struct ShareHanding {
         /// Only sign that they are there.
         case prove
         /// Hand them in.
-        case unseal(allowFinalTry: Bool, clock: String?)
+        case unseal(isChosen: Bool, allowFinalTry: Bool, clock: String?)
     }
 
     /// What came of it.
@@ -74,9 +74,11 @@ struct ShareHanding {
                 }
             }
             return .success(Outcome(holder: first.holder, epochs: epochs, report: nil))
-        case .unseal(let allowFinalTry, let clock):
+        case .unseal(let isChosen, let allowFinalTry, let clock):
             let report: GuardReport
-            do throws(ClientError) { report = try hand(found, allowFinalTry, clock) } catch {
+            do throws(ClientError) {
+                report = try hand(found, isChosen, allowFinalTry, clock)
+            } catch {
                 return .failure(error)
             }
             if report.isUnlocked { try? tidy(session, report) }
@@ -158,15 +160,15 @@ struct ShareHanding {
 
     // MARK: Handing in
 
-    private func hand(_ shares: [Found], _ allowFinalTry: Bool, _ clock: String?)
-        throws(ClientError) -> GuardReport
-    {
+    private func hand(
+        _ shares: [Found], _ isChosen: Bool, _ allowFinalTry: Bool, _ clock: String?
+    ) throws(ClientError) -> GuardReport {
         // More than these do not fit behind one ticket.
         let shares = shares.prefix(3)
         let secret = try ShareHanding.joined(shares.map(\.secret))
         var order: [String: JSON] = [
             "token": .string(token.name), "shares": .strings(shares.map(\.split.ceremony)),
-            "final_try": .bool(allowFinalTry),
+            "chosen": .bool(isChosen), "final_try": .bool(allowFinalTry),
         ]
         order["clock"] = .text(clock)
         return try GuardReport(answer: try SecretTicket(log, "Unseal", order).redeem(secret))

@@ -267,7 +267,12 @@ struct CeremonyPicture: Hashable, Sendable {
             add("  done     it has taken effect", .good)
         }
         if !ceremony.afterwards.isEmpty {
-            add("  still    \(Phrase.list(ceremony.afterwards.map { "\($0)" })), by the daemon")
+            let steps = ceremony.afterwards
+            add(
+                "  still    " + Phrase.list(steps.map(\.name))
+                    + (steps[0].canBeOvertaken
+                        ? ", when the present PIN is given: ceremonyctl status" : ", by the daemon")
+            )
         }
     }
 

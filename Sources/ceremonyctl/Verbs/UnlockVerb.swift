@@ -111,6 +111,11 @@ struct UnlockVerb: Verb {
     /// Whether the PIN was changed for the one that guardians hold.
     private static func tellPIN(of token: DaemonToken, _ log: TrustedLog) throws(ClientError) {
         let now = try DaemonToken.named(token.name, among: try DaemonToken.list(log))
+        if log.shown.isHalted {
+            return Talk.paragraph(
+                "Its PIN is as before: the house is halted. It is changed when the halt is cleared "
+                    + "and this is run once more.")
+        }
         Talk.paragraph(
             now.guarded?.isPINAwaited ?? false
                 ? "Its PIN is as before: what its guardians hold is not known here any more. They "

@@ -43,7 +43,8 @@ struct UnsealVerb: Verb {
 
     @Option(
         help: ArgumentHelp(
-            "Hand in the share of this epoch only, while a new PIN is to be set.",
+            "Hand in the share of this epoch only, and have its PIN tried although nothing shows "
+                + "that it is the token's.",
             valueName: "number"))
     var epoch: Int?
 
@@ -79,7 +80,10 @@ struct UnsealVerb: Verb {
         }
         let handing = ShareHanding(
             log: log, token: wanted, splits: splits, state: state, name: name,
-            order: dryRun ? .prove : .unseal(allowFinalTry: daemonFinalTry, clock: date))
+            order: dryRun
+                ? .prove
+                : .unseal(
+                    isChosen: epoch != nil, allowFinalTry: daemonFinalTry, clock: date))
         let slot = try shelf.slot(of: own)
         let result: Result<ShareHanding.Outcome, ClientError> = try TokenLogin(pin).withSession(
             on: own, in: slot, .readWrite, to: dryRun ? "look at your share" : "read your share"
@@ -182,6 +186,8 @@ struct UnsealVerb: Verb {
                             + "handed in. What kept it the last time: ceremonyctl show "
                             + waiting.ceremony))
         }
-        output.page(["\(token.name) unlocked"], json)
+        output.page(
+            [token.isUnlocked ? "\(token.name) was unlocked already" : "\(token.name) unlocked"],
+            json)
     }
 }
