@@ -216,9 +216,12 @@ extension Engine {
     }
 
     private func close(_ vault: any KeyVault) async {
+        // Whoever opens it again brings what it takes; of a token that is gone nobody knows which
+        // it was.
+        let known = try? await guardianship(of: vault)
+        let isThere = (try? await vault.inspect()) != nil
+        executor.custody.dropShares(of: isThere ? known?.epochs.map(\.ceremony) ?? [] : nil)
         await vault.lock()
-        // Whoever opens it again brings what it takes.
-        executor.custody.dropShares()
         provedKeys.forget(vault.name)
     }
 

@@ -105,7 +105,10 @@ struct UnsealTroubleTests {
                 await refusal { _ = try await engine.handIn(both, to: "house") } != nil
                     && engine.snapshot.isSealed)
             vault.after(.unlock) { () async throws(VaultError) in }
-            let again = try await guardians.handIn("carol", of: new, old, to: engine)
+            // What gave no clear answer is handed in again by all.
+            _ = try await guardians.handIn("carol", of: new, old, to: engine)
+            #expect(engine.snapshot.isSealed)
+            let again = try await guardians.handIn("bob", of: new, old, to: engine)
             #expect(again.isUnlocked)
         }
     }
@@ -129,6 +132,34 @@ struct UnsealTroubleTests {
                     } == "wrong-shares")
                 #expect(vault.count(.unlock) == tries)
             }
+        }
+    }
+
+    @Test("A PIN that was set and not written down as done opens the token by its shares alone")
+    func setAndNotDone() async throws {
+        try await Workshop.with(policy: House.membershipPolicy) { workshop in
+            let (vault, engine, guardians, old, new) = try await changing(workshop)
+            // The daemon dies when the PIN is set, before the log has it that it is done.
+            let set = Gate()
+            vault.after(.changePIN) { () async throws(VaultError) in
+                await set.arrive()
+                await neverReturn()
+            }
+            let share = try guardians.share("bob", of: old)
+            let other = try guardians.share("carol", of: old)
+            _ = try await engine.handIn([share], to: "house")
+            Task { _ = try await engine.handIn([other], to: "house") }
+            await set.arrival()
+            let file = UnsealFile(path: workshop.store.directory + "/unseal-tries")
+            try file.note(
+                UnsealTry(time: workshop.clock.now, ceremony: new, shares: [], result: .set),
+                on: workshop.token.uri)
+            let again = InterposedVault(try workshop.freshVault())
+            let later = try workshop.start(vault: again)
+            _ = try await guardians.handIn("bob", of: new, to: later)
+            let open = try await guardians.handIn("carol", of: new, to: later)
+            #expect(open.isUnlocked && again.count(.unlock) == 1)
+            #expect(later.state.guardianship(of: workshop.token)?.inForce?.ceremony == new)
         }
     }
 

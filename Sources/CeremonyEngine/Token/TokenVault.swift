@@ -299,8 +299,12 @@ extension VaultError {
         }
         let detail = "\(name): \(error)"
         switch error {
-        case .tokenNotFound: self.init(.tokenMissing, detail, pkcs11: call)
-        case .tokenAmbiguous: self.init(.tokenAmbiguous, detail, pkcs11: call)
+        case .tokenNotFound:
+            self.init(.tokenMissing, detail, pkcs11: call)
+            isWithoutEffect = true
+        case .tokenAmbiguous:
+            self.init(.tokenAmbiguous, detail, pkcs11: call)
+            isWithoutEffect = true
         case .login(let failure):
             switch failure.reason {
             case .wrongPIN: self.init(.wrongPIN, detail, pkcs11: call)

@@ -38,6 +38,8 @@ final class Custody: Sendable {
         case notSet
         /// It is the token's PIN: it was set here, or has unlocked it.
         case set
+        /// It is not, and another one has taken its place: it never will be.
+        case left
     }
 
     private struct Content {
@@ -85,6 +87,7 @@ final class Custody: Sendable {
     ) throws(VaultError) {
         let number = UInt8(try Custody.number(of: secret, split))
         let share = try PINBlock.share(secret)
+        lookAtShares(at: time)
         let all = content.withLock { content -> [Share] in
             var held = content.held[epoch.ceremony] ?? Held()
             if held.returned[number] == nil {
@@ -154,9 +157,11 @@ final class Custody: Sendable {
 
     /// Whatever was handed in is to be handed in again: a token was locked, or what was handed in
     /// has done its work.
-    func dropShares() {
+    ///
+    /// - Parameter ceremonies: Those in which the token's PIN was split; `nil` for every token's.
+    func dropShares(of ceremonies: [String]? = nil) {
         content.withLock { content in
-            for ceremony in content.held.keys {
+            for ceremony in ceremonies ?? Array(content.held.keys) {
                 content.held[ceremony]?.returned = [:]
                 content.held[ceremony]?.recovered = nil
             }
@@ -182,11 +187,28 @@ final class Custody: Sendable {
         content.withLock { $0.held[ceremony]?.knowledge ?? .unknown }
     }
 
+    /// Whether it is known not to be the token's.
+    func isNot(_ ceremony: String) -> Bool {
+        let known = knowledge(of: ceremony)
+        return known == .notSet || known == .left
+    }
+
     /// Something is known now.
     func note(_ knowledge: Knowledge, of ceremony: String) {
         content.withLock { content in
             content.held[ceremony, default: Held()].knowledge = knowledge
             if knowledge == .set { content.held[ceremony]?.chosen = nil }
+        }
+    }
+
+    /// It is about to be set: from here on nobody leaves it for another one.
+    ///
+    /// - Returns: `false` where it was left.
+    func beginSetting(_ ceremony: String) -> Bool {
+        content.withLock { content in
+            guard content.held[ceremony]?.knowledge != .left else { return false }
+            content.held[ceremony, default: Held()].knowledge = .unknown
+            return true
         }
     }
 
@@ -208,13 +230,16 @@ final class Custody: Sendable {
     func isSet(_ ceremony: String, of token: TokenReference, isWithdrawn: Bool)
         throws(VaultError) -> Bool
     {
-        switch knowledge(of: ceremony) {
+        let known = content.withLock { content -> Knowledge in
+            let known = content.held[ceremony]?.knowledge ?? .unknown
+            guard known == .notSet, isWithdrawn else { return known }
+            content.held[ceremony] = Held(knowledge: .left)
+            return .left
+        }
+        switch known {
         case .set: return true
-        case .notSet where isWithdrawn:
-            forget(ceremony)
-            note(.notSet, of: ceremony)
-            return false
-        default:
+        case .left: return false
+        case .notSet, .unknown:
             throw VaultError(
                 .pinAwaited,
                 "The new PIN of \(token.label) is to be set, for which the present one is needed.")

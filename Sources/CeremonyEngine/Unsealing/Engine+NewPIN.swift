@@ -23,22 +23,31 @@ extension Engine {
         guard !snapshot.isSealed, !snapshot.isHalted else { return }
         try await recordTries()
         await rollForward(known)
-        guard let pin else { return }
-        try await setWaitingPIN(of: vault, insteadOf: pin, allowFinalTry)
+        guard let pin, let pending = try? await guardianship(of: vault).pending else { return }
+        do throws(EngineError) {
+            try await setWaitingPIN(of: vault, insteadOf: pin, allowFinalTry)
+        } catch {
+            executor.troubles.note(error.detail, of: pending.ceremony)
+            // A token that will not have the new PIN is open all the same.
+            if await !vault.isAtWork || error.has(.wrongPIN) { throw error }
+        }
     }
 
     /// The token is open: what that shows is rolled forward, and the new PIN is set if the old one
     /// was handed in too.
-    func settlePIN(of vault: any KeyVault, _ known: Guardianship, _ allowFinalTry: Bool)
-        async throws(EngineError)
-    {
+    ///
+    /// - Parameter isChosen: Whether it is to be set although the token has twice given no answer.
+    func settlePIN(
+        of vault: any KeyVault, _ known: Guardianship, isChosen: Bool, _ allowFinalTry: Bool
+    ) async throws(EngineError) {
         // A sealed log still waits for another key, and a halted one for its keepers.
         guard !snapshot.isSealed else { return }
         try await recordTries()
         guard !snapshot.isHalted else { return }
         await rollForward(known)
         guard let now = try? await guardianship(of: vault), let pending = now.pending,
-            let old = now.inForce, executor.custody.knowledge(of: old.ceremony) != .notSet,
+            isChosen || executor.custody.doubts(about: pending.ceremony) < 2,
+            let old = now.inForce, !executor.custody.isNot(old.ceremony),
             let pin = executor.custody.returnedPIN(of: old.ceremony)
         else { return }
         do throws(EngineError) {
@@ -69,12 +78,18 @@ extension Engine {
             custody.knowledge(of: pending.ceremony) != .set
         else { return }
         let holders = custody.holders(of: pending)
+        // From here on nobody leaves it for a later one; one that has come already is seen now.
+        guard custody.beginSetting(pending.ceremony) else { return }
         do throws(VaultError) {
+            let now = try? await guardianship(of: vault)
+            guard now?.pending == pending else {
+                return custody.note(.notSet, of: pending.ceremony)
+            }
             try note(.setting, holders, pending.ceremony, split.token)
         } catch {
+            custody.note(.notSet, of: pending.ceremony)
             throw error.engineError
         }
-        custody.note(.unknown, of: pending.ceremony)
         do throws(VaultError) {
             try await vault.changePIN(from: old, to: new, allowFinalTry: allowFinalTry)
         } catch {
@@ -82,6 +97,7 @@ extension Engine {
                 custody.note(.notSet, of: pending.ceremony)
                 try? note(.notSet, holders, pending.ceremony, split.token)
             } else {
+                custody.noteDoubt(about: pending.ceremony)
                 await seal(withoutAnswerOf: vault)
             }
             throw error.engineError
@@ -100,10 +116,13 @@ extension Engine {
     {
         for other in known.waiting where other != epoch {
             executor.custody.note(.notSet, of: other.ceremony)
-            guard snapshot.state.lastUnsealing(of: other.ceremony).map(\.isOpen) ?? false,
-                let token = other.split?.token
+            guard lastWord(of: other).map(\.isOpen) ?? false, let token = other.split?.token
             else { continue }
             try note(.notSet, [], other.ceremony, token)
+        }
+        // What somebody typed has opened it, so the shares of the one in force do not.
+        if epoch == nil, let inForce = known.inForce {
+            executor.custody.note(.notSet, of: inForce.ceremony)
         }
     }
 
@@ -131,13 +150,25 @@ extension Engine {
                 + "ceremonyctl unlock \(vault.name) --typed-pin.")
     }
 
-    /// Whether the last that is known of it is that it was about to be set.
+    /// Whether it may be the token's PIN, or is: it was about to be set, or has opened the token,
+    /// and nothing says that it is not.
     func mayBeSet(_ epoch: Authority.Epoch) -> Bool {
+        switch executor.custody.knowledge(of: epoch.ceremony) {
+        case .set: return true
+        case .notSet, .left: return false
+        case .unknown:
+            switch lastWord(of: epoch) {
+            case .setting, .unknown, .set, .unlocked: return true
+            case .notSet, .wrong, .proved, nil: return false
+            }
+        }
+    }
+
+    /// What was last done with its PIN: the file knows it before the log does.
+    private func lastWord(of epoch: Authority.Epoch) -> UnsealResult? {
         let here = (try? unsealFile.tries())?.flatMap(\.tries).last {
             $0.ceremony == epoch.ceremony && $0.result != .proved
-        }?.result
-        let last = here ?? snapshot.state.lastUnsealing(of: epoch.ceremony)
-        return last.map(\.isOpen) ?? false
-            && executor.custody.knowledge(of: epoch.ceremony) == .unknown
+        }
+        return here?.result ?? snapshot.state.lastUnsealing(of: epoch.ceremony)
     }
 }

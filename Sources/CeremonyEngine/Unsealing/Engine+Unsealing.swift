@@ -53,7 +53,7 @@ extension Engine {
         let standing = await standing(of: vault, try await guardianship(of: vault))
         // While another PIN waits for its shares, this one is needed once more.
         if standing.isUnlocked, standing.guardianship.pending == nil {
-            executor.custody.dropShares()
+            executor.custody.dropShares(of: known.epochs.map(\.ceremony))
         }
         return standing
     }
@@ -86,7 +86,7 @@ extension Engine {
                         + "status.")
             }
         }
-        try await settlePIN(of: vault, known, order.allowFinalTry)
+        try await settlePIN(of: vault, known, isChosen: order.isChosen, order.allowFinalTry)
     }
 
     /// A split, and the PIN that enough of its shares gave.
@@ -118,8 +118,8 @@ extension Engine {
                 epoch: epoch, pin: pin, holders: holders,
                 isLikely: epoch == known.inForce || mayBeSet(epoch))
         }
-        let open = here.filter { custody.knowledge(of: $0.epoch.ceremony) != .notSet }
-        let isHopeless = order.brought.allSatisfy { custody.knowledge(of: $0) == .notSet }
+        let open = here.filter { !custody.isNot($0.epoch.ceremony) }
+        let isHopeless = order.brought.allSatisfy { custody.isNot($0) }
         if open.isEmpty, isHopeless, let first = here.first {
             let error = Engine.wrong(
                 VaultError(
@@ -132,17 +132,16 @@ extension Engine {
                 next: "No PIN was tried. How it stands: ceremonyctl status.")
         }
         func rank(_ candidate: Candidate) -> Int {
-            (candidate.isLikely ? 0 : 2)
-                + (custody.doubts(about: candidate.epoch.ceremony) == 0 ? 0 : 1)
+            (candidate.isLikely ? 0 : 1_000) + custody.doubts(about: candidate.epoch.ceremony)
         }
         // Where nothing else is left, what is unlikely is what it must be.
         let isLast =
-            known.inForce.map { custody.knowledge(of: $0.ceremony) == .notSet } ?? false
+            known.inForce.map { custody.isNot($0.ceremony) } ?? false
         let ranked = open.enumerated().sorted {
             (rank($0.element), $0.offset) < (rank($1.element), $1.offset)
         }
         .map(\.element)
-        guard let best = ranked.first, rank(best) < 2 || isLast || order.isChosen else { return [] }
+        guard let best = ranked.first, best.isLikely || isLast || order.isChosen else { return [] }
         return Array(ranked.prefix(2))
     }
 
@@ -154,7 +153,7 @@ extension Engine {
         guard allowFinalTry, candidates.count(where: \.isLikely) > 1,
             (try? await vault.inspect())?.pinTries == "finalTry"
         else { return }
-        executor.custody.dropShares()
+        executor.custody.dropShares(of: known.epochs.map(\.ceremony))
         throw EngineError(
             .pinTries,
             "\(vault.name) has one try left, and it is not known which of two PINs it has.",
@@ -183,7 +182,9 @@ extension Engine {
                 }
                 continue
             } catch {
-                custody.noteDoubt(about: ceremony)
+                if !error.isWithoutEffect { custody.noteDoubt(about: ceremony) }
+                // Another guardian's share is not to try it again.
+                custody.dropShares(of: [ceremony])
                 throw error
             }
             try note(.unlocked, candidate)

@@ -38,7 +38,8 @@ public enum UnsealResult: String, Sendable, Hashable, CaseIterable {
     case unknown
     /// It became the token's PIN, in place of the one before it.
     case set
-    /// It did not become the token's PIN: the one that was given for the one before it is wrong.
+    /// It did not become the token's PIN: the token would not have it, the one that was given for
+    /// the one before it is wrong, or another one has opened the token since.
     case notSet = "not-set"
     /// It was to become the token's PIN, and the token did not answer, or the daemon died
     /// meanwhile.

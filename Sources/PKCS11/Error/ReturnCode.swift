@@ -90,6 +90,8 @@ extension ReturnCode {
     public static let pinLocked = ReturnCode(rawValue: 0xa4)
     /// CKR_PIN_INVALID: characters that a PIN cannot have.
     public static let pinInvalid = ReturnCode(rawValue: 0xa1)
+    /// CKR_PIN_TOO_WEAK
+    public static let pinTooWeak = ReturnCode(rawValue: 0x1b9)
     /// CKR_PIN_LEN_RANGE
     public static let pinLengthRange = ReturnCode(rawValue: 0xa2)
     /// CKR_SESSION_CLOSED.

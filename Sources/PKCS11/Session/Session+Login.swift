@@ -148,7 +148,8 @@ extension Session {
             case .userAlreadyLoggedIn?, .userAnotherAlreadyLoggedIn?, nil:
                 (.call(error), .notUsed)
             // The new PIN is none that the token takes, or it takes none at all.
-            case .pinInvalid? where function == .setPIN, .pinLengthRange? where function == .setPIN,
+            case .pinInvalid? where function == .setPIN, .pinTooWeak? where function == .setPIN,
+                .pinLengthRange? where function == .setPIN,
                 .functionNotSupported? where function == .setPIN,
                 .sessionReadOnly? where function == .setPIN,
                 .tokenWriteProtected? where function == .setPIN:

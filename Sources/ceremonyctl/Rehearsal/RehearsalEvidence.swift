@@ -84,6 +84,13 @@ struct RehearsalEvidence {
         } else if ceremony.kind.utf8.elementsEqual(Membership.name.utf8) {
             lines.append("there is no authority \(ceremony.statement.subject)")
         }
+        for step in ceremony.afterwards {
+            lines.append(
+                "still to be done: \(step.name)"
+                    + (step.canBeOvertaken
+                        ? ", by whoever knows the token's present PIN: practise it with --hands-on"
+                        : ""))
+        }
         if !found.halts.isEmpty { lines.append("the log is halted") }
         return lines
     }

@@ -163,8 +163,8 @@ struct ShareHanding {
     private func hand(
         _ shares: [Found], _ isChosen: Bool, _ allowFinalTry: Bool, _ clock: String?
     ) throws(ClientError) -> GuardReport {
-        // More than these do not fit behind one ticket.
-        let shares = shares.prefix(3)
+        // More than three do not fit behind one ticket: the newest, and the one in force.
+        let shares = shares.count > 3 ? shares.prefix(2) + shares.suffix(1) : shares[...]
         let secret = try ShareHanding.joined(shares.map(\.secret))
         var order: [String: JSON] = [
             "token": .string(token.name), "shares": .strings(shares.map(\.split.ceremony)),
@@ -196,7 +196,10 @@ struct ShareHanding {
     /// Takes shares away that are worth nothing any more: of epochs before the one that the token
     /// is open by, and of ceremonies that came to nothing.
     private func tidy(_ session: borrowing Session, _ report: GuardReport) throws(PKCS11Error) {
-        guard report.splits.count == 1, let inForce = report.splits.first, inForce.isInForce
+        // The daemon's word alone takes no share away.
+        guard report.splits.count == 1, let inForce = report.splits.first, inForce.isInForce,
+            let known = state.guardianship(of: token.reference), known.pending == nil,
+            known.inForce?.ceremony.utf8.elementsEqual(inForce.ceremony.utf8) == true
         else { return }
         let epochs = state.authority(report.authority)?.epochs ?? []
         for place in try session.sharePlaces() {

@@ -118,9 +118,10 @@ struct UnlockVerb: Verb {
         }
         Talk.paragraph(
             now.guarded?.isPINAwaited ?? false
-                ? "Its PIN is as before: what its guardians hold is not known here any more. They "
-                    + "hand in their shares first (ceremonyctl unseal \(token.name)), then this is "
-                    + "run once more."
+                ? "Its PIN is as before. Where the daemon was started anew since the split, its "
+                    + "guardians hand in their shares first (ceremonyctl unseal \(token.name)), then "
+                    + "this is run once more. What else kept it: ceremonyctl show "
+                    + (now.guarded?.splits.first?.ceremony ?? "")
                 : "Its PIN is the one that its guardians hold shares of. What you typed opens it no "
                     + "more; forget it.")
     }
