@@ -221,12 +221,15 @@ struct MembershipTests {
 
 @Suite("A change of an authority that comes to nothing leaves the epoch before it in force")
 struct MembershipEndingsTests {
+    /// One kind serves all of them, with the role as data.
+    private static let roles = ["group", "device", "guardian"]
+
     /// A room whose council is alice and bob, of whom one signs.
-    private func council() throws -> CeremonyRoom {
+    private func council(_ role: String = "group") throws -> CeremonyRoom {
         let room = try CeremonyRoom.copy()
         try room.open()
         let id = try room.startMembership(
-            "council", "role=group", "sign=1",
+            "council", "role=\(role)", "sign=1",
             "add=alice=\(try room.alice.tokenIdentity),bob=\(try room.bob.tokenIdentity)")
         try room.approve(id)
         try room.alice.brings(id)
@@ -253,9 +256,11 @@ struct MembershipEndingsTests {
         return id
     }
 
-    @Test("Declined, cancelled, superseded: the new key counts for nothing and is tidied up")
-    func endings() throws {
-        let room = try council()
+    @Test(
+        "Declined, cancelled, superseded: the new key counts for nothing and is tidied up",
+        arguments: roles)
+    func endings(role: String) throws {
+        let room = try council(role)
         let declined = try room.startMembership(
             "council",
             "add=carol=\(try room.carol.tokenIdentity),dave=\(try room.dave.tokenIdentity)")
@@ -333,9 +338,11 @@ struct MembershipEndingsTests {
         #expect(again.status == 66, "\(again.err)")
     }
 
-    @Test("Expired while nobody was there, and killed at the commit: nothing has changed")
-    func expiredAndKilled() throws {
-        let room = try council()
+    @Test(
+        "Expired while nobody was there, and killed at the commit: nothing has changed",
+        arguments: roles)
+    func expiredAndKilled(role: String) throws {
+        let room = try council(role)
         let id = try coming(room)
         try room.stop()
         room.clock = "+2h"
