@@ -97,6 +97,9 @@ extension CeremonyKind {
             requirement: "FR69")
     }
 
+    /// As long as the execution may take.
+    public static func patience(of statement: Statement) -> Int? { nil }
+
     /// Nothing.
     public func afterwards(of ceremony: Ceremony) -> [Afterwards] { [] }
 

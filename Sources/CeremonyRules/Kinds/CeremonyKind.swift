@@ -125,6 +125,9 @@ public protocol CeremonyKind: Sendable {
     ///
     /// - Parameter ceremony: EXECUTING, with its intent.
     func asked(in ceremony: Ceremony) -> Set<Fingerprint>
+    /// Seconds from the order on for which people are waited for who are asked to sign; `nil` for
+    /// as long as the execution may take.
+    static func patience(of statement: Statement) -> Int?
     /// Refuses a key that somebody is asked to sign for and that is not the one that the statement
     /// and the intent order, or that does not stand for its own record. For the client of whoever
     /// is asked, which believes nobody.

@@ -15,7 +15,7 @@ struct CheckedQuestion {
     let statement: Statement
     /// Who is asked, with which key, and what for.
     let question: Question
-    /// When the execution must be over.
+    /// Until when an answer makes sense.
     let deadline: Timestamp?
     /// Everybody whom the log has sign for it, whether the daemon still waits for them or not.
     let everybody: [Question]
@@ -61,7 +61,7 @@ struct CheckedQuestion {
                 }
                 return CheckedQuestion(
                     statement: statement, question: question,
-                    deadline: ceremony.executionDeadline, everybody: questions)
+                    deadline: ceremony.answerDeadline(for: operation), everybody: questions)
             }
         } catch {
             throw CheckedQuestion.differs(error.detail)
@@ -243,5 +243,15 @@ extension SeenToken {
         TokenReference(
             label: info.label, manufacturer: info.manufacturer, model: info.model,
             serial: info.serial)
+    }
+}
+
+extension Ceremony {
+    /// Until when an answer makes sense.
+    fileprivate func answerDeadline(for operation: any CeremonyKind) -> Timestamp? {
+        guard let execution, let patience = type(of: operation).patience(of: statement) else {
+            return executionDeadline
+        }
+        return executionDeadline.map { min($0, execution.time + patience) }
     }
 }

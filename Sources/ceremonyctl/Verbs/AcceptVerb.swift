@@ -100,7 +100,21 @@ struct AcceptVerb: Verb {
                     among: report.acceptances.flatMap(\.rows).map { ($0.name, $0.key) }, here)
                 try checkUnanswered(report, invited) { here.contains($0.key) }
             })
+        tellFurther(asked, besides: participant.line)
         try accept(statement, as: participant, log, choice, roster, output)
+    }
+
+    /// Somebody may have several parts, each with a yes of its own.
+    private func tellFurther(_ asked: [AcceptLine], besides line: AcceptLine) {
+        let further = asked.filter { other in
+            other.name.utf8.elementsEqual(line.name.utf8)
+                && !other.set.utf8.elementsEqual(line.set.utf8)
+        }
+        guard !further.isEmpty else { return }
+        Talk.paragraph(
+            "\(line.name) is asked more than once here, also for "
+                + Phrase.list(further.map { "`\($0.set)`" })
+                + ": run this again when this part is answered.")
     }
 
     /// Those of the lines that are the named person's.

@@ -112,7 +112,7 @@ struct AnswerVerb: Verb {
         }
         Talk.say("  \(asked.question.key.fingerprint)")
         if let deadline = asked.deadline {
-            Talk.paragraph("The execution must be over by \(deadline).")
+            Talk.paragraph("The answer is waited for until \(deadline).")
         }
     }
 

@@ -67,6 +67,11 @@ public struct Membership: CeremonyKind {
     /// Nobody holds it.
     public var holder: String? { nil }
 
+    /// What the statement says.
+    public static func patience(of statement: Statement) -> Int? {
+        statement.fields.number("patience")
+    }
+
     /// What a statement was drafted with.
     public static func parameters(of statement: Statement) -> [String: String] {
         let fields = statement.fields
