@@ -399,6 +399,33 @@ struct MembershipEndingsTests {
         try expectFirstEpoch(room)
     }
 
+    @Test("A commit ends every other change of the authority at once, also one that is carried out")
+    func commitEndsOthers() throws {
+        let room = try council()
+        let waiting = try coming(room)
+        try room.approve(waiting)
+        try room.alice.accepts(waiting, with: try room.broughtKey("alice", to: "council-1"))
+        let draft = try room.dave.draft("execute", waiting)
+        let running = try room.dave.begin(["submit", draft, try room.dave.sign(draft, .act)])
+        try eventually("carol is asked") {
+            try room.ceremony(waiting).field("asked").list.map(\.text) == ["carol"]
+        }
+        // A removal waits for nobody.
+        let removal = try room.startMembership("council", "remove=bob")
+        try room.approve(removal)
+        try room.alice.accepts(removal, with: try room.broughtKey("alice", to: "council-1"))
+        let done = try room.executeMembership(removal, answering: [])
+        #expect(done.status == 0, "\(done.err)")
+        let overtaken = running.finish()
+        #expect(overtaken.status != 0 && overtaken.err.contains("prestate-changed"))
+        #expect(try room.state(of: waiting) == "FAILED")
+        let late = try room.carol.run("answer", waiting, "--as", "carol", "--show")
+        #expect(late.status == 81, "\(late.err)")
+        let shown = try JSON(room.erin.does("authority", "show", "council", "--json"))
+        #expect(shown.field("epoch").number == 2)
+        #expect(shown.field("members").list.map { $0.field("name").text } == ["alice"])
+    }
+
     @Test("Answers to another ceremony, by somebody else, or given twice are refused and recorded")
     func answers() throws {
         let room = try council()
