@@ -27,7 +27,12 @@ extension Engine {
         allowFinalTry: Bool = false, clock date: String? = nil
     ) async throws(EngineError) -> UnsealStanding {
         let vault = try vault(named: name)
-        await turns.take()
+        // Whoever waits here holds up those who fetch shares: a lock may wait for their ceremony.
+        guard turns.takeIfFree() else {
+            throw EngineError(
+                .overloaded, "A token is just being locked or looked at.",
+                next: "Nothing was handed in. Try again in a moment: ceremonyctl unseal \(name).")
+        }
         defer { turns.give() }
         let known = try await guardianship(of: vault)
         for share in shares {
