@@ -143,6 +143,7 @@ struct GuardedTokenTests {
             nil, SplitDigests(secret: right.secret, shares: Array(right.shares.dropLast())),
             SplitDigests(secret: right.secret, shares: right.shares + [one]),
             SplitDigests(secret: right.secret, shares: [right.shares[0], one, one]),
+            SplitDigests(secret: right.secret, shares: right.shares + [right.shares[0]]),
             SplitDigests(secret: right.shares[0], shares: right.shares),
         ]
         for digests in wrong {
@@ -339,6 +340,10 @@ struct GuardedTokenTests {
         let left = Command.done(ceremony: "guardians-2", step: "set-pin", isLeft: true)
         later.expectRefusal(.illegalEvent, of: left)
         #expect(known(later)?.epochs.map(\.number) == [3, 2, 1])
+        // What was set since is what opens it, and nothing before that does.
+        var third = later
+        try setPIN(&third, "guardians-3")
+        #expect(known(third)?.epochs.map(\.number) == [3])
         try later.decide(tried(.notSet, [], "guardians-2", later))
         try later.decide(left)
         #expect(known(later)?.epochs.map(\.number) == [3, 1])

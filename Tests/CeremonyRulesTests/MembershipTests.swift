@@ -403,7 +403,7 @@ struct MembershipTests {
         let changes: [(inout MembershipOutcome) -> Void] = [
             { $0.document.removeLast(2) }, { $0.signed.removeLast() }, { $0.signed.reverse() },
             { $0.unreachable = ["gina"] }, { $0.unreachable = ["alice"] }, { $0.signed = [] },
-            { $0.signed[0] = $0.signed[1] },
+            { $0.signed[0] = $0.signed[1] }, { $0.signed.append($0.signed[0]) },
             { $0.signed[0] = .init(name: "frank", sshsig: $0.signed[1].sshsig) },
         ]
         for change in changes {
