@@ -182,12 +182,7 @@ public struct HaltFile: Sendable {
     private static func isFull(_ code: Int32) -> Bool { code == ENOSPC || code == EDQUOT }
 
     private func syncDirectory() throws(EngineError) {
-        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let folder = slash.map { String(path[..<$0]) } ?? "."
-        let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw trouble("made durable") }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw trouble("made durable") }
+        guard syncFolder(of: path) else { throw trouble("made durable") }
     }
 
     private func trouble(_ what: String, _ code: Int32 = errno) -> EngineError {

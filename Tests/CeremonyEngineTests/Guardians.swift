@@ -28,6 +28,30 @@ final class Guardians {
 
     static let first: [Member] = [("alice", 601), ("bob", 602), ("carol", 603)]
 
+    /// Guards of three, two of whom open the token, and its PIN set.
+    static func guarded(_ workshop: Workshop) async throws -> (Guardians, String) {
+        let engine = try await workshop.open()
+        let guardians = Guardians(workshop)
+        let id = try await guardians.carryOut(engine, add: first, ["sign": "2"])
+        try await engine.unlock("house", pin: try Workshop.pin())
+        #expect(engine.state.guardianship(of: workshop.token)?.inForce?.ceremony == id)
+        return (guardians, id)
+    }
+
+    /// An open house whose next PIN waits for its shares: alice has gone, bob and carol hold both.
+    static func changing(_ workshop: Workshop) async throws -> (
+        InterposedVault, Engine, Guardians, old: String, new: String
+    ) {
+        let (guardians, old) = try await guarded(workshop)
+        let vault = InterposedVault(try workshop.freshVault())
+        let engine = try workshop.start(vault: vault)
+        _ = try await guardians.handIn("alice", of: old, to: engine)
+        _ = try await guardians.handIn("bob", of: old, to: engine)
+        let new = try await guardians.carryOut(
+            engine, ["remove": "alice", "approve": "1"], consents: ["bob", "carol"])
+        return (vault, engine, guardians, old, new)
+    }
+
     /// A statement that everybody has agreed to.
     func approved(
         _ engine: Engine, add: [Member], _ parameters: [String: String] = [:],

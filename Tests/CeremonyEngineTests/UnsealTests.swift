@@ -11,16 +11,6 @@ import Testing
 
 @Suite("A token in the hands of guardians", .timeLimit(.minutes(3)))
 struct UnsealTests {
-    /// Guards of three, two of whom open the token, and its PIN set.
-    private func guarded(_ workshop: Workshop, _ engine: Engine) async throws -> (Guardians, String)
-    {
-        let guardians = Guardians(workshop)
-        let id = try await guardians.carryOut(engine, add: Guardians.first, ["sign": "2"])
-        try await engine.unlock("house", pin: try Workshop.pin())
-        #expect(engine.state.guardianship(of: workshop.token)?.inForce?.ceremony == id)
-        return (guardians, id)
-    }
-
     @Test("Its PIN is changed after the commit, when the one before it is typed once more")
     func first() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
@@ -61,7 +51,7 @@ struct UnsealTests {
     @Test("Enough shares open it after a cold start, in any choice, and one fewer does nothing")
     func coldStart() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (guardians, id) = try await guarded(workshop, try await workshop.open())
+            let (guardians, id) = try await Guardians.guarded(workshop)
             for pair in [("alice", "bob"), ("carol", "alice"), ("bob", "carol")] {
                 let vault = InterposedVault(try workshop.freshVault())
                 let engine = try workshop.start(vault: vault)
@@ -84,7 +74,7 @@ struct UnsealTests {
         "What is no share of it is refused before anything is tried, and shares are let go in time")
     func wrongShares() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (guardians, id) = try await guarded(workshop, try await workshop.open())
+            let (guardians, id) = try await Guardians.guarded(workshop)
             let vault = InterposedVault(try workshop.freshVault())
             let engine = try workshop.start(vault: vault)
             var bytes = try #require(guardians.shares[id]?["alice"])
@@ -127,7 +117,7 @@ struct UnsealTests {
     @Test("A rehearsal proves every share, tries nothing, and the log says who has shown theirs")
     func rehearsal() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (guardians, id) = try await guarded(workshop, try await workshop.open())
+            let (guardians, id) = try await Guardians.guarded(workshop)
             let vault = InterposedVault(try workshop.freshVault())
             let engine = try workshop.start(vault: vault)
             for name in ["alice", "bob", "carol"] {
@@ -154,7 +144,7 @@ struct UnsealTests {
     @Test("After a rotation the old shares open it until the new PIN is set, and never afterwards")
     func rotation() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (guardians, old) = try await guarded(workshop, try await workshop.open())
+            let (guardians, old) = try await Guardians.guarded(workshop)
             let engine = try workshop.start()
             _ = try await guardians.handIn("alice", of: old, to: engine)
             _ = try await guardians.handIn("bob", of: old, to: engine)
@@ -189,12 +179,7 @@ struct UnsealTests {
     @Test("A death before the new PIN is set leaves the old one, and both splits give it on")
     func deathBeforeSetting() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (guardians, old) = try await guarded(workshop, try await workshop.open())
-            let engine = try workshop.start()
-            _ = try await guardians.handIn("alice", of: old, to: engine)
-            _ = try await guardians.handIn("bob", of: old, to: engine)
-            let new = try await guardians.carryOut(
-                engine, ["remove": "alice", "approve": "1"], consents: ["bob", "carol"])
+            let (_, _, guardians, old, new) = try await Guardians.changing(workshop)
             // Another life: the new PIN is only in shares now.
             let vault = InterposedVault(try workshop.freshVault())
             let later = try workshop.start(vault: vault)
@@ -210,7 +195,7 @@ struct UnsealTests {
     @Test("New shares that come with old ones or after them set the new PIN when they are enough")
     func newSharesLater() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (guardians, old) = try await guarded(workshop, try await workshop.open())
+            let (guardians, old) = try await Guardians.guarded(workshop)
             let engine = try workshop.start()
             _ = try await guardians.handIn("alice", of: old, to: engine)
             _ = try await guardians.handIn("bob", of: old, to: engine)
@@ -230,7 +215,7 @@ struct UnsealTests {
     func deathAfterSetting() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
             let ledger = workshop.ledger
-            let (guardians, old) = try await guarded(workshop, try await workshop.open())
+            let (guardians, old) = try await Guardians.guarded(workshop)
             // The answer to C_SetPIN never comes: the daemon dies in the call.
             let dying = InterposedVault(try workshop.freshVault())
             let engine = try workshop.start(ledger: ledger, vault: dying)
@@ -274,13 +259,7 @@ struct UnsealTests {
     func lostAnswer() async throws {
         for isDone in [true, false] {
             try await Workshop.with(policy: House.membershipPolicy) { workshop in
-                let (guardians, old) = try await guarded(workshop, try await workshop.open())
-                let vault = InterposedVault(try workshop.freshVault())
-                let engine = try workshop.start(vault: vault)
-                _ = try await guardians.handIn("alice", of: old, to: engine)
-                _ = try await guardians.handIn("bob", of: old, to: engine)
-                let new = try await guardians.carryOut(
-                    engine, ["remove": "alice", "approve": "1"], consents: ["bob", "carol"])
+                let (vault, engine, guardians, old, new) = try await Guardians.changing(workshop)
                 let lost: @Sendable () async throws(VaultError) -> Void = {
                     () async throws(VaultError) in
                     throw VaultError(.tokenTrouble, "the answer is lost")
@@ -311,7 +290,7 @@ struct UnsealTests {
     @Test("A later split overtakes one whose PIN was never set; its PIN is not set any more")
     func overtaken() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (guardians, old) = try await guarded(workshop, try await workshop.open())
+            let (guardians, old) = try await Guardians.guarded(workshop)
             let engine = try workshop.start()
             _ = try await guardians.handIn("alice", of: old, to: engine)
             _ = try await guardians.handIn("bob", of: old, to: engine)

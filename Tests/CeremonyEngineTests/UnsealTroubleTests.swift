@@ -12,34 +12,10 @@ import Testing
 
 @Suite("A token in the hands of guardians, in trouble", .timeLimit(.minutes(3)))
 struct UnsealTroubleTests {
-    /// Guards of three, two of whom open the token, and its PIN set.
-    private func guarded(_ workshop: Workshop, _ engine: Engine) async throws -> (Guardians, String)
-    {
-        let guardians = Guardians(workshop)
-        let id = try await guardians.carryOut(engine, add: Guardians.first, ["sign": "2"])
-        try await engine.unlock("house", pin: try Workshop.pin())
-        #expect(engine.state.guardianship(of: workshop.token)?.inForce?.ceremony == id)
-        return (guardians, id)
-    }
-
-    /// An open house whose next PIN waits for its shares: alice has gone, bob and carol hold both.
-    private func changing(_ workshop: Workshop) async throws -> (
-        InterposedVault, Engine, Guardians, old: String, new: String
-    ) {
-        let (guardians, old) = try await guarded(workshop, try await workshop.open())
-        let vault = InterposedVault(try workshop.freshVault())
-        let engine = try workshop.start(vault: vault)
-        _ = try await guardians.handIn("alice", of: old, to: engine)
-        _ = try await guardians.handIn("bob", of: old, to: engine)
-        let new = try await guardians.carryOut(
-            engine, ["remove": "alice", "approve": "1"], consents: ["bob", "carol"])
-        return (vault, engine, guardians, old, new)
-    }
-
     @Test("A lock lets go of everything that was handed in, also while a new PIN waits")
     func lock() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (vault, engine, guardians, old, _) = try await changing(workshop)
+            let (vault, engine, guardians, old, _) = try await Guardians.changing(workshop)
             try await engine.lock("house")
             let logins = vault.count(.unlock)
             for name in ["alice", "alice"] {
@@ -53,7 +29,7 @@ struct UnsealTroubleTests {
     @Test("A share is kept for as long as it was, however often it comes")
     func noExtension() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (guardians, id) = try await guarded(workshop, try await workshop.open())
+            let (guardians, id) = try await Guardians.guarded(workshop)
             let engine = try workshop.start()
             _ = try await guardians.handIn("alice", of: id, to: engine)
             workshop.clock.advance(by: Custody.patience - 1)
@@ -65,10 +41,32 @@ struct UnsealTroubleTests {
         }
     }
 
+    @Test("Of a token that stops answering nobody is told that it is locked, and shares are kept")
+    func silentToken() async throws {
+        try await Workshop.with(policy: House.membershipPolicy) { workshop in
+            let (guardians, id) = try await Guardians.guarded(workshop)
+            let vault = InterposedVault(try workshop.freshVault())
+            let engine = try workshop.start(vault: vault)
+            let before = vault.count(.inspect)
+            _ = try await guardians.handIn("alice", of: id, to: engine)
+            // The last look is the one that the answer speaks of.
+            let last = vault.count(.inspect) * 2 - before
+            vault.before(.inspect) { () async throws(VaultError) in
+                guard vault.count(.inspect) == last else { return }
+                throw VaultError(.tokenTrouble, "the token does not answer")
+            }
+            #expect(
+                await refusal { _ = try await guardians.handIn("alice", of: id, to: engine) }
+                    == "token-trouble")
+            #expect(vault.count(.inspect) == last)
+            #expect(try await guardians.handIn("bob", of: id, to: engine).isUnlocked)
+        }
+    }
+
     @Test("A token that will not have the new PIN stays open with the old one, and says why")
     func refusedPIN() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (vault, engine, guardians, old, new) = try await changing(workshop)
+            let (vault, engine, guardians, old, new) = try await Guardians.changing(workshop)
             vault.before(.changePIN) { () async throws(VaultError) in
                 var no = VaultError(.tokenTrouble, "letters are no PIN here")
                 no.isWithoutEffect = true
@@ -90,7 +88,7 @@ struct UnsealTroubleTests {
     @Test("After no clear answer to one PIN the next order tries the other one first")
     func doubt() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (_, _, guardians, old, new) = try await changing(workshop)
+            let (_, _, guardians, old, new) = try await Guardians.changing(workshop)
             let vault = InterposedVault(try workshop.freshVault())
             let engine = try workshop.start(vault: vault)
             // A module that says of a wrong PIN that its arguments are bad.
@@ -116,7 +114,7 @@ struct UnsealTroubleTests {
     @Test("A PIN that was never about to be set costs no try, unless a guardian says so")
     func neverSet() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (_, _, guardians, _, new) = try await changing(workshop)
+            let (_, _, guardians, _, new) = try await Guardians.changing(workshop)
             let vault = InterposedVault(try workshop.freshVault())
             let engine = try workshop.start(vault: vault)
             for name in ["bob", "carol", "bob"] {
@@ -138,7 +136,7 @@ struct UnsealTroubleTests {
     @Test("A PIN that was set and not written down as done opens the token by its shares alone")
     func setAndNotDone() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (vault, engine, guardians, old, new) = try await changing(workshop)
+            let (vault, engine, guardians, old, new) = try await Guardians.changing(workshop)
             // The daemon dies when the PIN is set, before the log has it that it is done.
             let set = Gate()
             vault.after(.changePIN) { () async throws(VaultError) in
@@ -166,7 +164,7 @@ struct UnsealTroubleTests {
     @Test("With one try left nobody guesses between two PINs")
     func finalTry() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (first, before, guardians, old, new) = try await changing(workshop)
+            let (first, before, guardians, old, new) = try await Guardians.changing(workshop)
             // The new one was about to be set, and nobody knows what became of it.
             first.before(.changePIN) { () async throws(VaultError) in
                 throw VaultError(.tokenTrouble, "the answer is lost")
@@ -197,7 +195,7 @@ struct UnsealTroubleTests {
     @Test("Tries of another log keep nobody out, and are put aside")
     func foreignTries() async throws {
         try await Workshop.with(policy: House.membershipPolicy) { workshop in
-            let (guardians, id) = try await guarded(workshop, try await workshop.open())
+            let (guardians, id) = try await Guardians.guarded(workshop)
             let path = workshop.store.directory + "/unseal-tries"
             let file = UnsealFile(path: path)
             let now = workshop.clock.now

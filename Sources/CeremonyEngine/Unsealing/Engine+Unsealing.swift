@@ -1,8 +1,8 @@
 // Tokens whose PIN nobody knows: guardians hand in their shares, one after the other, and when
 // there are enough of them the token is unlocked. While a new PIN is still to be set there are two
-// splits, and this is the one place where an order may cost two tries: the new PIN first, then the
-// old one. Every try is on the disk before it is made, and in the log first thing when that can be
-// written.
+// splits, and this is the one place where an order may cost two tries: the PIN that is more
+// likely the token's comes first. Every try is on the disk before it is made, and in the log first
+// thing when that can be written.
 
 import CeremonyRecord
 import CeremonyRules
@@ -55,7 +55,7 @@ extension Engine {
             brought: shares.map(\.ceremony), isChosen: isChosen, allowFinalTry: allowFinalTry,
             clock: date)
         try await openUp(vault, known, order)
-        let standing = await standing(of: vault, try await guardianship(of: vault))
+        let standing = try await standing(of: vault)
         // While another PIN waits for its shares, this one is needed once more.
         if standing.isUnlocked, standing.guardianship.pending == nil {
             executor.custody.dropShares(of: known.epochs.map(\.ceremony))

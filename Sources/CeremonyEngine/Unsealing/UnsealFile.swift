@@ -27,8 +27,10 @@ public struct UnsealFile: Sendable {
         defer { close(descriptor) }
         // A line begins with its own line feed: one that was torn off before it stays by itself.
         let bytes = [UInt8(ascii: "\n")] + line + [UInt8(ascii: "\n")]
+        errno = 0
         guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-            throw trouble("written")
+            // Less than the whole line is what a disk does that has become full.
+            throw trouble("written", errno == 0 ? ENOSPC : errno)
         }
         try syncDirectory()
     }
@@ -99,12 +101,7 @@ public struct UnsealFile: Sendable {
     }
 
     private func syncDirectory() throws(EngineError) {
-        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let folder = slash.map { String(path[..<$0]) } ?? "."
-        let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw trouble("made durable") }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw trouble("made durable") }
+        guard syncFolder(of: path) else { throw trouble("made durable") }
     }
 
     private func trouble(_ what: String, _ code: Int32 = errno) -> EngineError {

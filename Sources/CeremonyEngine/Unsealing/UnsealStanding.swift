@@ -73,22 +73,20 @@ extension Engine {
     }
 
     func guardianship(of vault: any KeyVault) async throws(EngineError) -> Guardianship {
+        try await standing(of: vault).guardianship
+    }
+
+    /// As the token says now; of one that does not answer nothing is said.
+    func standing(of vault: any KeyVault) async throws(EngineError) -> UnsealStanding {
         let description: TokenDescription
         do throws(VaultError) { description = try await vault.inspect() } catch {
             throw error.engineError
         }
-        guard let known = snapshot.state.guardianship(of: description.reference) else {
+        guard let standing = unsealing(of: vault.name, description) else {
             throw EngineError(
                 .notGuarded, "Nobody holds shares of the PIN of \(vault.name).",
                 next: "Whoever keeps its PIN types it: ceremonyctl unlock \(vault.name).")
         }
-        return known
-    }
-
-    func standing(of vault: any KeyVault, _ known: Guardianship) async -> UnsealStanding {
-        UnsealStanding(
-            token: vault.name, guardianship: known,
-            holders: known.epochs.map { executor.custody.holders(of: $0) },
-            isUnlocked: (try? await vault.inspect())?.isUnlocked ?? false)
+        return standing
     }
 }

@@ -19,7 +19,9 @@ struct UnsealVerb: Verb {
             and nothing is tried on the daemon's token.
 
             After a change of guardians the old shares open the token until the new PIN is set, \
-            which happens as soon as enough of them are handed in once more.
+            which happens as soon as enough of them are handed in once more. A daemon that was \
+            started anew in between needs enough of the new ones too; a run hands in whichever of \
+            both its guardian holds.
             """)
 
     @OptionGroup var global: GlobalOptions
