@@ -87,15 +87,7 @@ final class Guardians {
             _ = try await engine.submit(document: document, sshsig: sshsig)
         }
         for member in add {
-            let command = workshop.people(of: engine) { house in
-                let (identity, key) = (house.person(member.name).keys[0], SoftwareKey(member.key))
-                let acceptance = house.bringing(
-                    key, to: statement, as: member.name, identity: identity)
-                return house.handing(acceptance, identity: identity, possession: key)
-            }
-            guard case .submit(let document, let sshsig, let possession) = command else { continue }
-            _ = try await engine.submit(
-                document: document, sshsig: sshsig, possession: possession)
+            try await workshop.bring(member.key, of: member.name, to: statement, engine)
             keys[member.name] = member.key
         }
         return statement

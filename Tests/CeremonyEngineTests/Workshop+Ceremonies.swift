@@ -117,6 +117,21 @@ extension Workshop {
         return try await carriedOut(engine, statement, by: names)
     }
 
+    /// Somebody accepts their part with a key that they bring.
+    func bring(_ seed: Int, of person: String, to statement: Statement, _ engine: Engine)
+        async throws
+    {
+        let command = people(of: engine) { house in
+            let (identity, key) = (house.person(person).keys[0], SoftwareKey(seed))
+            let acceptance = house.bringing(key, to: statement, as: person, identity: identity)
+            return house.handing(acceptance, identity: identity, possession: key)
+        }
+        guard case .submit(let document, let sshsig, let possession) = command else {
+            throw Missing(what: "the document that hands in a key of \(person)")
+        }
+        _ = try await engine.submit(document: document, sshsig: sshsig, possession: possession)
+    }
+
     private func carriedOut(_ engine: Engine, _ statement: Statement, by names: [String])
         async throws -> KeyRecord
     {
